@@ -160,6 +160,50 @@ typedef struct
   char *node_token;
 } LsPendingRegistration;
 
+/* Answer to a registration with an enrollment token. */
+typedef struct
+{
+  char *node_token;
+  LsNetmap *netmap;
+} LsRegistration;
+
+/* Answer to an approval, by link or by an administrator. */
+typedef struct
+{
+  char *node_id;
+  gboolean approved;
+  gint64 approved_at;
+} LsApproval;
+
+/* Answer to a key rotation: the keys that the server now holds. */
+typedef struct
+{
+  char *node_id;
+  char *machine_public_key;
+  char *wg_public_key;
+} LsRotatedKeys;
+
+/* What a new network shall be. Members that are NULL or 0 are left to the server. */
+typedef struct
+{
+  const char *name;
+  const char *overlay_v4;
+  const char *overlay_v6;
+  const char *dns_domain;
+  gboolean requires_approval;
+  guint64 key_rotation_max_age; /* seconds */
+  guint64 bootstrap_token_ttl; /* seconds; with uses 0 no token is asked for */
+  guint32 bootstrap_token_uses;
+  const char *const *bootstrap_token_tags;
+} LsNetworkDraft;
+
+/* Answer to the creation of a network. */
+typedef struct
+{
+  LsNetwork *network;
+  LsEnrollmentToken *bootstrap_token; /* or NULL */
+} LsCreatedNetwork;
+
 void ls_route_free (LsRoute *route);
 void ls_network_free (LsNetwork *network);
 void ls_node_free (LsNode *node);
@@ -174,7 +218,14 @@ void ls_acl_rule_free (LsAclRule *rule);
 void ls_acl_policy_free (LsAclPolicy *policy);
 void ls_audit_entry_free (LsAuditEntry *entry);
 void ls_topology_free (LsTopology *topology);
-void ls_pending_registration_free (LsPendingRegistration *pending); /* wipes the token */
+void ls_pending_registration_free (LsPendingRegistration *pending); /* wipes token and link */
+void ls_registration_free (LsRegistration *registration); /* wipes the token */
+void ls_approval_free (LsApproval *approval);
+void ls_rotated_keys_free (LsRotatedKeys *keys);
+void ls_created_network_free (LsCreatedNetwork *created);
+
+/* Frees a token or link after wiping it; NULL is fine. */
+void ls_control_secret_free (char *secret);
 
 /* Constructors for those who build values rather than decode them (the control plane, tests):
  * zeroed, with empty, never NULL, lists. */
@@ -208,5 +259,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LsAclRule, ls_acl_rule_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LsAclPolicy, ls_acl_policy_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LsTopology, ls_topology_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LsPendingRegistration, ls_pending_registration_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LsRegistration, ls_registration_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LsApproval, ls_approval_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LsRotatedKeys, ls_rotated_keys_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LsCreatedNetwork, ls_created_network_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LsProbeRequest, ls_probe_request_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LsKeyRecord, ls_key_record_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LsAuditEntry, ls_audit_entry_free)
 
 G_END_DECLS
