@@ -1,0 +1,174 @@
+/* SPDX-FileCopyrightText: The Lightscale developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ls-helper-backend.h"
+
+G_DEFINE_ABSTRACT_TYPE (LsHelperBackend, ls_helper_backend, G_TYPE_OBJECT)
+
+enum
+{
+  TUNNEL_CHANGED,
+  STATE_CHANGED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+static gboolean
+finish_boolean (LsHelperBackend *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+LsBackendKind
+ls_helper_backend_get_kind (LsHelperBackend *self)
+{
+  return LS_HELPER_BACKEND_GET_CLASS (self)->kind;
+}
+
+void
+ls_helper_backend_is_available (LsHelperBackend *self, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data)
+{
+  LS_HELPER_BACKEND_GET_CLASS (self)->is_available (self, cancellable, callback, user_data);
+}
+
+gboolean
+ls_helper_backend_is_available_finish (LsHelperBackend *self, GAsyncResult *result, GError **error)
+{
+  return finish_boolean (self, result, error);
+}
+
+void
+ls_helper_backend_apply (LsHelperBackend *self, const char *name, const char *interface,
+                         const LsTunnel *desired, const LsTunnel *previous,
+                         GCancellable *cancellable, GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  LS_HELPER_BACKEND_GET_CLASS (self)->apply (self, name, interface, desired, previous, cancellable,
+                                             callback, user_data);
+}
+
+gboolean
+ls_helper_backend_apply_finish (LsHelperBackend *self, GAsyncResult *result,
+                                LsHelperApplied *out_applied, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_autofree LsHelperApplied *applied = g_task_propagate_pointer (G_TASK (result), error);
+  if (applied == NULL)
+    return FALSE;
+  if (out_applied != NULL)
+    *out_applied = *applied;
+  return TRUE;
+}
+
+void
+ls_helper_backend_update_peers (LsHelperBackend *self, const char *interface, GPtrArray *changed,
+                                GArray *removed, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data)
+{
+  LS_HELPER_BACKEND_GET_CLASS (self)->update_peers (self, interface, changed, removed, cancellable,
+                                                    callback, user_data);
+}
+
+gboolean
+ls_helper_backend_update_peers_finish (LsHelperBackend *self, GAsyncResult *result, GError **error)
+{
+  return finish_boolean (self, result, error);
+}
+
+void
+ls_helper_backend_set_endpoints (LsHelperBackend *self, const char *interface, GPtrArray *peers,
+                                 GCancellable *cancellable, GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  LS_HELPER_BACKEND_GET_CLASS (self)->set_endpoints (self, interface, peers, cancellable, callback,
+                                                     user_data);
+}
+
+gboolean
+ls_helper_backend_set_endpoints_finish (LsHelperBackend *self, GAsyncResult *result, GError **error)
+{
+  return finish_boolean (self, result, error);
+}
+
+void
+ls_helper_backend_remove (LsHelperBackend *self, const char *name, const char *interface,
+                          GVariant *state, GCancellable *cancellable, GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  LS_HELPER_BACKEND_GET_CLASS (self)->remove (self, name, interface, state, cancellable, callback,
+                                              user_data);
+}
+
+gboolean
+ls_helper_backend_remove_finish (LsHelperBackend *self, GAsyncResult *result, GError **error)
+{
+  return finish_boolean (self, result, error);
+}
+
+void
+ls_helper_backend_statistics (LsHelperBackend *self, const char *interface,
+                              GCancellable *cancellable, GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  LS_HELPER_BACKEND_GET_CLASS (self)->statistics (self, interface, cancellable, callback,
+                                                  user_data);
+}
+
+GArray *
+ls_helper_backend_statistics_finish (LsHelperBackend *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+ls_helper_backend_adopt (LsHelperBackend *self, const char *name, const char *interface,
+                         const LsTunnel *tunnel, GVariant *state, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer user_data)
+{
+  LS_HELPER_BACKEND_GET_CLASS (self)->adopt (self, name, interface, tunnel, state, cancellable,
+                                             callback, user_data);
+}
+
+gboolean
+ls_helper_backend_adopt_finish (LsHelperBackend *self, GAsyncResult *result, GError **error)
+{
+  return finish_boolean (self, result, error);
+}
+
+GVariant *
+ls_helper_backend_dup_state (LsHelperBackend *self, const char *interface)
+{
+  LsHelperBackendClass *klass = LS_HELPER_BACKEND_GET_CLASS (self);
+  return klass->dup_state != NULL ? klass->dup_state (self, interface) : NULL;
+}
+
+void
+ls_helper_backend_emit_tunnel_changed (LsHelperBackend *self, const char *interface,
+                                       const char *state, const char *reason)
+{
+  g_signal_emit (self, signals[TUNNEL_CHANGED], 0, interface, state, reason);
+}
+
+void
+ls_helper_backend_emit_state_changed (LsHelperBackend *self, const char *interface)
+{
+  g_signal_emit (self, signals[STATE_CHANGED], 0, interface);
+}
+
+static void
+ls_helper_backend_class_init (LsHelperBackendClass *klass)
+{
+  signals[TUNNEL_CHANGED]
+      = g_signal_new ("tunnel-changed", LS_TYPE_HELPER_BACKEND, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                      NULL, G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
+  signals[STATE_CHANGED] = g_signal_new ("state-changed", LS_TYPE_HELPER_BACKEND, G_SIGNAL_RUN_LAST,
+                                         0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+}
+
+static void
+ls_helper_backend_init (LsHelperBackend *self)
+{
+}
