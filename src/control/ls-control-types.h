@@ -10,11 +10,14 @@ G_BEGIN_DECLS
  * reference-counted where they are shared. Strings are valid UTF-8 without NUL and bounded by the
  * limits below; nothing else is promised: keys, addresses, prefixes and endpoints are text here,
  * since a server passes on whatever a node sends. The planner validates them when it makes a tunnel
- * of them. Strings that the protocol allows to be absent are NULL. */
+ * of them. Strings that the protocol allows to be absent are NULL. In what a node sent itself
+ * (LsNode, LsRoute, LsProbeRequest) too long strings and lists are cut, and U+0000 reads U+FFFD: no
+ * node can make the netmap of others unreadable. Elsewhere what is over a limit is refused. */
 
 #define LS_CONTROL_BODY_MAX (64 * 1024 * 1024) /* bytes, after decoding */
 #define LS_CONTROL_DEPTH_MAX 32 /* nested arrays and objects */
 #define LS_CONTROL_PEERS_MAX 20000
+#define LS_CONTROL_ROWS_MAX 20000 /* entries of an administrator's list: tokens, rules, audit… */
 #define LS_CONTROL_LIST_MAX 256 /* routes, endpoints, tags, servers of one object */
 #define LS_CONTROL_STRING_MAX 4096 /* bytes */
 
