@@ -25,14 +25,17 @@ void ls_helper_netlink_request (LsHelperNetlink *self, const struct nlmsghdr *me
                                 GCancellable *cancellable, GAsyncReadyCallback callback,
                                 gpointer user_data);
 
+/* Errors of requests: the code is the kernel's errno, ETIMEDOUT if the kernel did not answer. */
+#define LS_HELPER_NETLINK_ERROR (ls_helper_netlink_error_quark ())
+GQuark ls_helper_netlink_error_quark (void);
+
 /* The answers, of GBytes, each one message from its nlmsghdr on, without NLMSG_ERROR and
- * NLMSG_DONE; freed with g_ptr_array_unref(). NULL with a G_IO_ERROR of the kernel's errno
- * (g_io_error_from_errno(); ls_helper_netlink_error_get_errno() has the number itself), or
- * G_IO_ERROR_TIMED_OUT. An interrupted dump is asked again. */
+ * NLMSG_DONE; freed with g_ptr_array_unref(). NULL with LS_HELPER_NETLINK_ERROR or
+ * G_IO_ERROR_CANCELLED. An interrupted dump is asked again. */
 GPtrArray *
 ls_helper_netlink_request_finish (LsHelperNetlink *self, GAsyncResult *result, GError **error);
 
-/* The kernel's errno (positive) of an error from request_finish(), 0 if it has none. */
+/* The kernel's errno (positive) of an error from request_finish(), 0 if it is another error. */
 int ls_helper_netlink_error_get_errno (const GError *error);
 
 /* Joins the multicast @group. Messages nobody asked for arrive by the signal

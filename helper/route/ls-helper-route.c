@@ -1,0 +1,802 @@
+/* SPDX-FileCopyrightText: The Lightscale developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "ls-helper-route"
+
+#include "config.h"
+
+#include "ls-helper-route.h"
+
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include "ls-error.h"
+#include "ls-helper-netlink.h"
+#include "ls-helper-route-plan.h"
+
+#define ALIAS_PREFIX "Lightscale tunnel "
+
+struct _LsHelperRoute
+{
+  GObject parent_instance;
+
+  LsHelperNetlink *netlink;
+  LsHelperNetlink *watch; /* multicast only; NULL until asked for */
+  GQueue waiting; /* of GTask: operations, one after the other, as they share the rules */
+  GTask *current;
+};
+
+typedef enum
+{
+  OPERATION_APPLY,
+  OPERATION_REMOVE,
+  OPERATION_RULES,
+} OperationKind;
+
+typedef enum
+{
+  STEP_LINK,
+  STEP_ADDRESSES,
+  STEP_ROUTES_4,
+  STEP_ROUTES_6,
+  STEP_RULES_4,
+  STEP_RULES_6,
+  STEP_PLAN,
+  STEP_WRITE,
+} Step;
+
+/* Task data: dumps into state, plans, writes, and once more until nothing is left to write. */
+typedef struct
+{
+  OperationKind kind;
+  char *interface; /* NULL for OPERATION_RULES */
+  guint mtu;
+  GArray *addresses;
+  GArray *routes;
+  gboolean flag; /* delete the link; rules wanted */
+
+  Step step;
+  LsHelperRouteState state;
+  GPtrArray *writes;
+  guint next_write;
+  gboolean no_ipv6;
+  gboolean changed;
+} Operation;
+
+enum
+{
+  LINK_REMOVED,
+  LINK_CHANGED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (LsHelperRoute, ls_helper_route, G_TYPE_OBJECT)
+
+static void advance (LsHelperRoute *self);
+static void start_next (LsHelperRoute *self);
+
+void
+ls_helper_link_free (LsHelperLink *link)
+{
+  g_free (link->name);
+  g_free (link->kind);
+  g_free (link->alias);
+  g_free (link);
+}
+
+char *
+ls_helper_route_alias_for (const char *tunnel_name)
+{
+  return g_strconcat (ALIAS_PREFIX, tunnel_name, NULL);
+}
+
+gboolean
+ls_helper_link_is_ours (const LsHelperLink *link)
+{
+  return g_str_has_prefix (link->alias, ALIAS_PREFIX);
+}
+
+static void
+operation_free (Operation *operation)
+{
+  g_free (operation->interface);
+  g_clear_pointer (&operation->addresses, g_array_unref);
+  g_clear_pointer (&operation->routes, g_array_unref);
+  g_clear_pointer (&operation->writes, g_ptr_array_unref);
+  ls_helper_route_state_clear (&operation->state);
+  g_free (operation);
+}
+
+static void
+finish_current (LsHelperRoute *self, GError *error)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->current);
+
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+  start_next (self);
+}
+
+static gboolean
+means_no_ipv6 (int code)
+{
+  return code == EAFNOSUPPORT || code == EOPNOTSUPP || code == EPROTONOSUPPORT || code == EACCES;
+}
+
+static gboolean
+means_already_gone (int code)
+{
+  return code == ESRCH || code == ENOENT || code == EADDRNOTAVAIL || code == ENODEV;
+}
+
+static int
+message_family (const struct nlmsghdr *message)
+{
+  return *(const unsigned char *)NLMSG_DATA (message);
+}
+
+static const struct nlmsghdr *
+answer_header (GPtrArray *answers, guint i)
+{
+  return g_bytes_get_data (g_ptr_array_index (answers, i), NULL);
+}
+
+static void
+take_addresses (Operation *operation, GPtrArray *answers)
+{
+  for (guint i = 0; i < answers->len; i++)
+    {
+      LsHelperAddress address;
+      if (ls_helper_route_message_parse_address (answer_header (answers, i), &address)
+          && address.index == operation->state.link->index)
+        g_array_append_val (operation->state.addresses, address);
+    }
+}
+
+static void
+take_routes (Operation *operation, GPtrArray *answers, int family)
+{
+  for (guint i = 0; i < answers->len; i++)
+    {
+      LsHelperTableRoute route;
+      if (ls_helper_route_message_parse_route (answer_header (answers, i), &route)
+          && route.destination.address.family == family)
+        g_array_append_val (operation->state.routes, route);
+    }
+}
+
+static void
+take_rules (Operation *operation, GPtrArray *answers, int family)
+{
+  for (guint i = 0; i < answers->len; i++)
+    ls_helper_route_state_add_rule (
+        &operation->state, family,
+        ls_helper_route_message_parse_rule (answer_header (answers, i), family));
+}
+
+static void
+take_answers (Operation *operation, GPtrArray *answers)
+{
+  switch (operation->step)
+    {
+    case STEP_LINK:
+      if (answers->len > 0)
+        operation->state.link = ls_helper_route_message_parse_link (answer_header (answers, 0));
+      break;
+    case STEP_ADDRESSES:
+      take_addresses (operation, answers);
+      break;
+    case STEP_ROUTES_4:
+    case STEP_ROUTES_6:
+      take_routes (operation, answers, operation->step == STEP_ROUTES_4 ? AF_INET : AF_INET6);
+      break;
+    case STEP_RULES_4:
+    case STEP_RULES_6:
+      take_rules (operation, answers, operation->step == STEP_RULES_4 ? AF_INET : AF_INET6);
+      break;
+    case STEP_WRITE:
+      operation->changed = TRUE;
+      break;
+    case STEP_PLAN:
+      break;
+    }
+}
+
+/* Whether a failed dump only means that there is nothing; else @error stays. */
+static gboolean
+accept_dump_error (Operation *operation, const GError *error)
+{
+  int code = ls_helper_netlink_error_get_errno (error);
+
+  if (operation->step == STEP_LINK)
+    return code == ENODEV;
+  if ((operation->step == STEP_ROUTES_6 || operation->step == STEP_RULES_6) && means_no_ipv6 (code))
+    {
+      operation->no_ipv6 = TRUE;
+      return TRUE;
+    }
+  /* The kernel has no table of that number before its first route. */
+  return (operation->step == STEP_ROUTES_4 || operation->step == STEP_ROUTES_6) && code == ENOENT;
+}
+
+static gboolean
+is_delete (guint16 type)
+{
+  return type == RTM_DELLINK || type == RTM_DELADDR || type == RTM_DELROUTE || type == RTM_DELRULE;
+}
+
+/* Whether the failed write is none: what was to be deleted is gone, or there is no IPv6. */
+static gboolean
+accept_write_error (Operation *operation, const struct nlmsghdr *message, const GError *error)
+{
+  int code = ls_helper_netlink_error_get_errno (error);
+
+  if (is_delete (message->nlmsg_type))
+    return means_already_gone (code);
+  if (message->nlmsg_type == RTM_NEWADDR && code == EEXIST)
+    return TRUE;
+  if (message_family (message) == AF_INET6 && means_no_ipv6 (code))
+    {
+      if (!operation->no_ipv6)
+        g_message ("%s: this machine has no IPv6: going on without (%s)", operation->interface,
+                   error->message);
+      operation->no_ipv6 = TRUE;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static GError *
+write_error (const struct nlmsghdr *message, const GError *error)
+{
+  if (message->nlmsg_type == RTM_NEWROUTE && ls_helper_netlink_error_get_errno (error) == EEXIST)
+    return g_error_new_literal (
+        LS_ERROR, LS_ERROR_CONFLICT,
+        _ ("Another network that is connected has the same addresses. Disconnect it first."));
+  return g_error_new (LS_ERROR, LS_ERROR_BACKEND, _ ("The network could not be set up: %s"),
+                      error->message);
+}
+
+static void
+answered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  LsHelperRoute *self = user_data;
+  Operation *operation = g_task_get_task_data (self->current);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) answers
+      = ls_helper_netlink_request_finish (LS_HELPER_NETLINK (source), result, &error);
+
+  if (answers != NULL)
+    take_answers (operation, answers);
+  else if (operation->step == STEP_WRITE)
+    {
+      const struct nlmsghdr *message = g_ptr_array_index (operation->writes, operation->next_write);
+      if (!accept_write_error (operation, message, error))
+        {
+          finish_current (self, write_error (message, error));
+          return;
+        }
+    }
+  else if (!accept_dump_error (operation, error))
+    {
+      finish_current (self, g_error_new (LS_ERROR, LS_ERROR_BACKEND,
+                                         _ ("The network's state could not be read: %s"),
+                                         error->message));
+      return;
+    }
+
+  if (operation->step == STEP_WRITE)
+    operation->next_write++;
+  else
+    operation->step++;
+  advance (self);
+}
+
+static struct nlmsghdr *
+dump_message (const Operation *operation)
+{
+  switch (operation->step)
+    {
+    case STEP_LINK:
+      return ls_helper_route_message_get_link (operation->interface);
+    case STEP_ADDRESSES:
+      return ls_helper_route_message_dump_addresses (operation->state.link->index);
+    case STEP_ROUTES_4:
+      return ls_helper_route_message_dump_routes (AF_INET);
+    case STEP_ROUTES_6:
+      return ls_helper_route_message_dump_routes (AF_INET6);
+    case STEP_RULES_4:
+      return ls_helper_route_message_dump_rules (AF_INET);
+    case STEP_RULES_6:
+      return ls_helper_route_message_dump_rules (AF_INET6);
+    case STEP_PLAN:
+    case STEP_WRITE:
+      break;
+    }
+  return NULL;
+}
+
+static void
+skip_needless_dumps (Operation *operation)
+{
+  if (operation->step == STEP_LINK && operation->interface == NULL)
+    operation->step = STEP_ADDRESSES;
+  if (operation->step == STEP_ADDRESSES && operation->state.link == NULL)
+    operation->step = STEP_ROUTES_4;
+}
+
+static GPtrArray *
+plan (Operation *operation)
+{
+  operation->state.no_ipv6 = operation->no_ipv6;
+  switch (operation->kind)
+    {
+    case OPERATION_APPLY:
+      return ls_helper_route_plan_apply (&operation->state, operation->mtu, operation->addresses,
+                                         operation->routes);
+    case OPERATION_REMOVE:
+      return ls_helper_route_plan_remove (&operation->state, operation->flag);
+    case OPERATION_RULES:
+    default:
+      return ls_helper_route_plan_rules (&operation->state, operation->flag);
+    }
+}
+
+/* What makes it impossible to go on with what was read. */
+static GError *
+check_state (const Operation *operation)
+{
+  if (operation->kind != OPERATION_APPLY)
+    return NULL;
+  if (operation->state.link == NULL)
+    return g_error_new (LS_ERROR, LS_ERROR_NOT_FOUND, _ ("The interface %s is not there."),
+                        operation->interface);
+  for (guint i = 0; i < 2; i++)
+    if (operation->state.rules[i] == LS_HELPER_RULE_IN_THE_WAY)
+      return g_error_new (LS_ERROR, LS_ERROR_CONFLICT,
+                          _ ("Another program uses the routing rule priority %d."),
+                          LS_HELPER_ROUTE_RULE_PRIORITY);
+  return NULL;
+}
+
+/* All is read: makes the plan. FALSE if the operation ended. */
+static gboolean
+begin_writing (LsHelperRoute *self, Operation *operation)
+{
+  GError *error = check_state (operation);
+  gboolean verifying = operation->writes != NULL;
+
+  if (error != NULL)
+    {
+      finish_current (self, error);
+      return FALSE;
+    }
+  g_clear_pointer (&operation->writes, g_ptr_array_unref);
+  operation->writes = plan (operation);
+  operation->next_write = 0;
+  if (operation->writes->len == 0)
+    finish_current (self, NULL);
+  else if (verifying)
+    finish_current (self, g_error_new_literal (LS_ERROR, LS_ERROR_BACKEND,
+                                               _ ("Another program changed the network settings at "
+                                                  "the same time. Try again.")));
+  return operation->writes->len > 0 && !verifying;
+}
+
+static void
+read_again (Operation *operation)
+{
+  ls_helper_route_state_clear (&operation->state);
+  ls_helper_route_state_init (&operation->state);
+  operation->step = STEP_LINK;
+}
+
+static void
+advance (LsHelperRoute *self)
+{
+  Operation *operation = g_task_get_task_data (self->current);
+  g_autofree struct nlmsghdr *owned = NULL;
+  const struct nlmsghdr *message;
+
+  if (operation->step == STEP_WRITE && operation->next_write >= operation->writes->len)
+    read_again (operation);
+  skip_needless_dumps (operation);
+  if (operation->step == STEP_PLAN)
+    {
+      g_autoptr (GTask) hold = g_object_ref (self->current);
+      if (!begin_writing (self, operation))
+        return;
+      operation->step = STEP_WRITE;
+    }
+  if (operation->step == STEP_WRITE)
+    message = g_ptr_array_index (operation->writes, operation->next_write);
+  else
+    message = owned = dump_message (operation);
+  ls_helper_netlink_request (self->netlink, message, NULL, answered_cb, self);
+}
+
+static void
+start_next (LsHelperRoute *self)
+{
+  if (self->current != NULL)
+    return;
+  while ((self->current = g_queue_pop_head (&self->waiting)) != NULL)
+    {
+      if (!g_task_return_error_if_cancelled (self->current))
+        {
+          advance (self);
+          return;
+        }
+      g_clear_object (&self->current);
+    }
+}
+
+static Operation *
+operation_new (OperationKind kind, const char *interface)
+{
+  Operation *operation = g_new0 (Operation, 1);
+
+  operation->kind = kind;
+  operation->interface = g_strdup (interface);
+  ls_helper_route_state_init (&operation->state);
+  return operation;
+}
+
+static void
+queue_operation (LsHelperRoute *self, Operation *operation, gpointer tag, GCancellable *cancellable,
+                 GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, tag);
+  g_task_set_task_data (task, operation, (GDestroyNotify)operation_free);
+  g_queue_push_tail (&self->waiting, task);
+  start_next (self);
+}
+
+void
+ls_helper_route_apply (LsHelperRoute *self, const char *interface, guint mtu,
+                       const GArray *addresses, const GArray *routes, GCancellable *cancellable,
+                       GAsyncReadyCallback callback, gpointer user_data)
+{
+  Operation *operation = operation_new (OPERATION_APPLY, interface);
+
+  operation->mtu = mtu;
+  operation->addresses = g_array_copy ((GArray *)addresses);
+  operation->routes = g_array_copy ((GArray *)routes);
+  queue_operation (self, operation, ls_helper_route_apply, cancellable, callback, user_data);
+}
+
+static gboolean
+operation_finish (LsHelperRoute *self, GAsyncResult *result, gboolean *out_changed, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  const Operation *operation = g_task_get_task_data (G_TASK (result));
+  if (out_changed != NULL)
+    *out_changed = operation->changed;
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+gboolean
+ls_helper_route_apply_finish (LsHelperRoute *self, GAsyncResult *result, gboolean *out_changed,
+                              GError **error)
+{
+  return operation_finish (self, result, out_changed, error);
+}
+
+void
+ls_helper_route_remove (LsHelperRoute *self, const char *interface, gboolean delete_link,
+                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  Operation *operation = operation_new (OPERATION_REMOVE, interface);
+
+  operation->flag = delete_link;
+  queue_operation (self, operation, ls_helper_route_remove, cancellable, callback, user_data);
+}
+
+gboolean
+ls_helper_route_remove_finish (LsHelperRoute *self, GAsyncResult *result, GError **error)
+{
+  return operation_finish (self, result, NULL, error);
+}
+
+void
+ls_helper_route_sync_rules (LsHelperRoute *self, gboolean wanted, GCancellable *cancellable,
+                            GAsyncReadyCallback callback, gpointer user_data)
+{
+  Operation *operation = operation_new (OPERATION_RULES, NULL);
+
+  operation->flag = wanted;
+  queue_operation (self, operation, ls_helper_route_sync_rules, cancellable, callback, user_data);
+}
+
+gboolean
+ls_helper_route_sync_rules_finish (LsHelperRoute *self, GAsyncResult *result, gboolean *out_changed,
+                                   GError **error)
+{
+  return operation_finish (self, result, out_changed, error);
+}
+
+static void
+got_link_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) answers
+      = ls_helper_netlink_request_finish (LS_HELPER_NETLINK (source), result, &error);
+  LsHelperLink *link = NULL;
+
+  if (answers != NULL && answers->len > 0)
+    link = ls_helper_route_message_parse_link (answer_header (answers, 0));
+  if (link != NULL)
+    g_task_return_pointer (task, link, (GDestroyNotify)ls_helper_link_free);
+  else if (error == NULL || ls_helper_netlink_error_get_errno (error) == ENODEV)
+    g_task_return_new_error (task, LS_ERROR, LS_ERROR_NOT_FOUND, _ ("The interface is not there."));
+  else
+    g_task_return_new_error (task, LS_ERROR, LS_ERROR_BACKEND,
+                             _ ("The network's state could not be read: %s"), error->message);
+}
+
+void
+ls_helper_route_get_link (LsHelperRoute *self, const char *interface, GCancellable *cancellable,
+                          GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  g_autofree struct nlmsghdr *message = ls_helper_route_message_get_link (interface);
+
+  g_task_set_source_tag (task, ls_helper_route_get_link);
+  ls_helper_netlink_request (self->netlink, message, cancellable, got_link_cb, task);
+}
+
+LsHelperLink *
+ls_helper_route_get_link_finish (LsHelperRoute *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+listed_links_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) answers
+      = ls_helper_netlink_request_finish (LS_HELPER_NETLINK (source), result, &error);
+
+  if (answers == NULL)
+    {
+      g_task_return_new_error (task, LS_ERROR, LS_ERROR_BACKEND,
+                               _ ("The network's state could not be read: %s"), error->message);
+      return;
+    }
+  GPtrArray *links = g_ptr_array_new_with_free_func ((GDestroyNotify)ls_helper_link_free);
+  for (guint i = 0; i < answers->len; i++)
+    {
+      LsHelperLink *link = ls_helper_route_message_parse_link (answer_header (answers, i));
+      if (link != NULL)
+        g_ptr_array_add (links, link);
+    }
+  g_task_return_pointer (task, links, (GDestroyNotify)g_ptr_array_unref);
+}
+
+void
+ls_helper_route_list_links (LsHelperRoute *self, GCancellable *cancellable,
+                            GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  g_autofree struct nlmsghdr *message = ls_helper_route_message_dump_links ();
+
+  g_task_set_source_tag (task, ls_helper_route_list_links);
+  ls_helper_netlink_request (self->netlink, message, cancellable, listed_links_cb, task);
+}
+
+GPtrArray *
+ls_helper_route_list_links_finish (LsHelperRoute *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+set_alias_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) answers
+      = ls_helper_netlink_request_finish (LS_HELPER_NETLINK (source), result, &error);
+
+  if (answers != NULL)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_new_error (task, LS_ERROR, LS_ERROR_BACKEND,
+                             _ ("The interface could not be marked: %s"), error->message);
+}
+
+static void
+got_link_for_alias_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  LsHelperRoute *self = LS_HELPER_ROUTE (source);
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  g_autoptr (LsHelperLink) link = ls_helper_route_get_link_finish (self, result, &error);
+
+  if (link == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_autofree struct nlmsghdr *message
+      = ls_helper_route_message_set_alias (link->index, g_task_get_task_data (task));
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  ls_helper_netlink_request (self->netlink, message, cancellable, set_alias_cb,
+                             g_steal_pointer (&task));
+}
+
+void
+ls_helper_route_set_alias (LsHelperRoute *self, const char *interface, const char *alias,
+                           GCancellable *cancellable, GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, ls_helper_route_set_alias);
+  g_task_set_task_data (task, g_strdup (alias), g_free);
+  ls_helper_route_get_link (self, interface, cancellable, got_link_for_alias_cb, task);
+}
+
+gboolean
+ls_helper_route_set_alias_finish (LsHelperRoute *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* Task data of ls_helper_route_add_link(). */
+typedef struct
+{
+  char *interface;
+  char *alias;
+} NewLink;
+
+static void
+new_link_free (NewLink *link)
+{
+  g_free (link->interface);
+  g_free (link->alias);
+  g_free (link);
+}
+
+/* The kernel takes no alias with a new link: a second message sets it. */
+static void
+marked_link_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (ls_helper_route_set_alias_finish (LS_HELPER_ROUTE (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+added_link_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) answers
+      = ls_helper_netlink_request_finish (LS_HELPER_NETLINK (source), result, &error);
+  int code = ls_helper_netlink_error_get_errno (error);
+
+  if (answers != NULL)
+    {
+      const NewLink *link = g_task_get_task_data (task);
+      LsHelperRoute *self = g_task_get_source_object (task);
+      ls_helper_route_set_alias (self, link->interface, link->alias, NULL, marked_link_cb,
+                                 g_steal_pointer (&task));
+    }
+  else if (code == EEXIST)
+    g_task_return_new_error (task, LS_ERROR, LS_ERROR_CONFLICT,
+                             _ ("Another program has an interface of the same name."));
+  else if (code == EOPNOTSUPP)
+    g_task_return_new_error (task, LS_ERROR, LS_ERROR_NOT_SUPPORTED,
+                             _ ("The kernel has no WireGuard."));
+  else
+    g_task_return_new_error (task, LS_ERROR, LS_ERROR_BACKEND,
+                             _ ("The interface could not be made: %s"), error->message);
+}
+
+void
+ls_helper_route_add_link (LsHelperRoute *self, const char *interface, const char *kind,
+                          const char *alias, GCancellable *cancellable,
+                          GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  g_autofree struct nlmsghdr *message = ls_helper_route_message_add_link (interface, kind);
+  NewLink *link = g_new0 (NewLink, 1);
+
+  link->interface = g_strdup (interface);
+  link->alias = g_strdup (alias);
+  g_task_set_task_data (task, link, (GDestroyNotify)new_link_free);
+
+  g_task_set_source_tag (task, ls_helper_route_add_link);
+  ls_helper_netlink_request (self->netlink, message, cancellable, added_link_cb, task);
+}
+
+gboolean
+ls_helper_route_add_link_finish (LsHelperRoute *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+link_message_cb (LsHelperRoute *self, GBytes *bytes)
+{
+  const struct nlmsghdr *header = g_bytes_get_data (bytes, NULL);
+  g_autoptr (LsHelperLink) link = ls_helper_route_message_parse_link (header);
+
+  if (link == NULL || message_family (header) != AF_UNSPEC)
+    return;
+  if (header->nlmsg_type == RTM_DELLINK)
+    g_signal_emit (self, signals[LINK_REMOVED], 0, link->name);
+  else
+    g_signal_emit (self, signals[LINK_CHANGED], 0, link->name, link->up);
+}
+
+gboolean
+ls_helper_route_watch_links (LsHelperRoute *self, GError **error)
+{
+  if (self->watch != NULL)
+    return TRUE;
+  g_autoptr (LsHelperNetlink) watch = ls_helper_netlink_new (NETLINK_ROUTE, error);
+  if (watch == NULL || !ls_helper_netlink_join (watch, RTNLGRP_LINK, error))
+    return FALSE;
+  self->watch = g_steal_pointer (&watch);
+  g_signal_connect_swapped (self->watch, "message", G_CALLBACK (link_message_cb), self);
+  return TRUE;
+}
+
+LsHelperRoute *
+ls_helper_route_new (GError **error)
+{
+  g_autoptr (LsHelperRoute) self = g_object_new (LS_TYPE_HELPER_ROUTE, NULL);
+
+  self->netlink = ls_helper_netlink_new (NETLINK_ROUTE, error);
+  return self->netlink != NULL ? g_steal_pointer (&self) : NULL;
+}
+
+static void
+ls_helper_route_dispose (GObject *object)
+{
+  LsHelperRoute *self = LS_HELPER_ROUTE (object);
+
+  if (self->watch != NULL)
+    g_signal_handlers_disconnect_by_data (self->watch, self);
+  g_clear_object (&self->watch);
+  g_clear_object (&self->netlink);
+  G_OBJECT_CLASS (ls_helper_route_parent_class)->dispose (object);
+}
+
+static void
+ls_helper_route_class_init (LsHelperRouteClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = ls_helper_route_dispose;
+
+  signals[LINK_REMOVED] = g_signal_new ("link-removed", LS_TYPE_HELPER_ROUTE, G_SIGNAL_RUN_LAST, 0,
+                                        NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[LINK_CHANGED]
+      = g_signal_new ("link-changed", LS_TYPE_HELPER_ROUTE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
+}
+
+static void
+ls_helper_route_init (LsHelperRoute *self)
+{
+  g_queue_init (&self->waiting);
+}
