@@ -99,3 +99,11 @@ class Device(Node):
         """{public key: Unix seconds of the last handshake or 0} as `wg` reads them."""
         lines = self.output("wg", "show", interface, "latest-handshakes").splitlines()
         return {key: int(when) for key, when in (line.split("\t") for line in lines)}
+
+    def close(self):
+        """In the machine's own network nothing goes by itself: there the helper undoes what it made first."""
+        if not self.own_network and self._init.poll() is None:
+            self.kill("lightscale-agent")
+            self.kill("lightscale-helper")
+            self.run(self.program("lightscale-helper"), "--restore", check=False)
+        super().close()

@@ -63,7 +63,8 @@ def main():
         replace_folder(path, files)
     if plan["run"]:
         new_run(kept)
-    if plan["display"] and os.path.isdir("/tmp/.X11-unix"):
+    if plan["display"]:
+        os.makedirs("/tmp/.X11-unix", mode=0o1777, exist_ok=True)
         mount("-t", "tmpfs", "-o", "mode=1777", "tmpfs", "/tmp/.X11-unix")
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     print(outside_pid, flush=True)

@@ -49,6 +49,8 @@ class Node:
             self._init.wait()
             raise Failed(f"{name}: no namespaces: {self.read_log('init.log')}")
         self.pid = int(answer)
+        kinds = ("net", "mnt", "pid") if own_network else ("mnt", "pid")
+        self.namespaces = {os.readlink(f"/proc/{self.pid}/ns/{kind}") for kind in kinds}
         if own_network:
             self.run("ip", "link", "set", "lo", "up")
 
