@@ -3,6 +3,8 @@
 """A whole device: own network, /run, system bus, polkitd, helper and agent."""
 
 import os
+import signal
+import subprocess
 
 from . import bus
 from .agent import BUS_NAME, Agent
@@ -13,6 +15,37 @@ HELPER_NAME = "org.lightscale.Helper"
 BUS_POLICIES = ("org.lightscale.Helper.conf", "org.lightscale.Lightscale.Agent.conf")
 POLKIT_POLICY = "org.lightscale.helper.policy"
 POLKIT_ACTIONS = "/usr/share/polkit-1/actions"
+
+
+def ping_numbers(text):
+    """(sent, received) of ping's summary, or None."""
+    for line in text.splitlines():
+        if " packets transmitted, " in line:
+            sent, received = line.split(" received")[0].split(" packets transmitted, ")
+            return int(sent), int(received)
+    return None
+
+
+class Pinging:
+    """A ping that goes on until stop ()."""
+
+    def __init__(self, device, address, interval):
+        self._device = device
+        self._address = address
+        self._process = subprocess.Popen(
+            device.enter("ping", "-n", "-q", "-i", str(interval), address), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=device.env, start_new_session=True)
+
+    def stop(self):
+        """Ends it; returns (sent, received)."""
+        for pid, words in self._device.processes().items():
+            if words[0] == "ping" and words[-1] == self._address:
+                os.kill(pid, signal.SIGINT)
+        text = self._process.communicate(timeout=30)[0]
+        numbers = ping_numbers(text)
+        if numbers is None:
+            raise Failed(f"ping {self._address}: {text}")
+        return numbers
 
 
 class Device(Node):
@@ -89,11 +122,12 @@ class Device(Node):
         pace = ["-i", str(interval)] if interval else []
         result = self.run("ping", "-n", "-q", "-c", str(count), "-W", str(wait), *pace, address, check=False,
                           timeout=count * (wait + 1) + 20)
-        for line in result.stdout.splitlines():
-            if " packets transmitted, " in line:
-                sent, received = line.split(" received")[0].split(" packets transmitted, ")
-                return int(sent) - int(received)
-        return count
+        numbers = ping_numbers(result.stdout)
+        return numbers[0] - numbers[1] if numbers else count
+
+    def keep_pinging(self, address, interval=0.2):
+        """Starts to ping; see Pinging."""
+        return Pinging(self, address, interval)
 
     def handshakes(self, interface):
         """{public key: Unix seconds of the last handshake or 0} as `wg` reads them."""
