@@ -408,7 +408,7 @@ advance (LsHelperRoute *self)
   skip_needless_dumps (operation);
   if (operation->step == STEP_PLAN)
     {
-      g_autoptr (GTask) hold = g_object_ref (self->current);
+      g_autoptr (GTask) hold G_GNUC_UNUSED = g_object_ref (self->current);
       if (!begin_writing (self, operation))
         return;
       operation->step = STEP_WRITE;
