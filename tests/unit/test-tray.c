@@ -287,7 +287,6 @@ test_content_many (void)
   LsAgentTrayNetwork list[6];
   g_autoptr (GArray) networks = NULL;
   g_autoptr (LsAgentTrayTree) tree = NULL;
-  g_autofree char *text = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (list); i++)
     {

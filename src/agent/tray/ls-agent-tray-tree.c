@@ -349,7 +349,6 @@ ls_agent_tray_tree_diff (const LsAgentTrayTree *before, const LsAgentTrayTree *a
 {
   GVariantBuilder updated = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ia{sv})"));
   GVariantBuilder removed = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ias)"));
-  g_autoptr (GVariant) changes = NULL;
   g_autoptr (GVariant) set = NULL;
   g_autoptr (GVariant) gone = NULL;
 
