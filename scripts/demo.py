@@ -5,7 +5,11 @@
 import argparse
 import json
 import os
+import shutil
+import signal
+import socket
 import sys
+import tempfile
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -15,11 +19,14 @@ from gi.repository import GLib  # noqa: E402
 
 from lab import Lab, wait_for  # noqa: E402
 from lab.desktop import Desktop, display_plan  # noqa: E402
-from lab.lab import Interrupted  # noqa: E402
+from lab.lab import Interrupted, interrupt  # noqa: E402
 from lab.node import Failed  # noqa: E402
+from lab.own import OwnMachine, has_installed_helper  # noqa: E402
 from lab.traces import traces  # noqa: E402
+from lab.world import PROFILE, RemoteWorld, World  # noqa: E402
 
-PROFILE = "demo"
+# What goes wrong when something does not work; anything else is a mistake in here.
+EXPECTED = (Failed, AssertionError, LookupError, OSError, GLib.Error)
 RENAME_SECONDS = 2
 
 
@@ -35,10 +42,12 @@ def check(truth, what):
 
 
 class Demo:
-    def __init__(self, lab, options):
-        self.lab = lab
+    """The steps, on a world (the other devices) and a device (this machine), which a setting arranges."""
+
+    def __init__(self, setting, options):
+        self.setting = setting
+        self.world = setting.world
         self.options = options
-        self.shots = os.path.join(options.build, "demo")
 
     def run(self):
         self.start_others()
@@ -51,30 +60,25 @@ class Demo:
 
     def start_others(self):
         say("A control plane and two more devices, one of them behind a NAT")
-        control = self.lab.add_control_plane()
-        print(f"    lightscale-control listens on {control.url}, network {control.network}")
-        self.others = [self.lab.add_device("workshop"), self.lab.add_device("homeserver", nat=True)]
-        for device in self.others:
-            device.start_agent()
-            profile = device.agent().add_profile(PROFILE, [control.url])
-            profile.register_with_token(control.token, device.name)
-            profile.connect()
-            print(f"    {device.name} ({device.address}) has joined by token: {profile.get('Ipv4')}")
+        self.about = self.world.start()
+        print(f"    lightscale-control listens on {self.about['url']}, network {self.about['network']}")
+        self.others = [name for name, _, _ in self.about["devices"]]
+        for name, address, overlay in self.about["devices"]:
+            print(f"    {name} ({address}) has joined by token: {overlay}")
 
     def start_this(self):
-        say("This machine" + (" in its own network" if self.options.here else " in a network of its own"))
-        plan = {"display": True} if self.options.xvfb else display_plan()
-        self.device = self.lab.add_device("laptop", here=self.options.here, **plan)
-        self.desktop = Desktop(self.device, self.shots)
+        say("This machine, " + self.setting.where)
+        self.device = self.setting.start_device()
+        self.desktop = Desktop(self.device, os.path.join(self.options.build, "demo"))
         self.desktop.start(virtual=self.options.xvfb or None)
         self.agent = self.desktop.start_agent()
         check(self.agent.manager("SecretStorage") == "keyring", "the agent runs; keys go to the Secret Service")
 
     def join(self):
-        control = self.lab.control
         say("Asking for approval")
-        self.profile = self.agent.add_profile(PROFILE, [control.url])
-        link = self.profile.register_with_approval(control.network, self.device.name)
+        options = {name: GLib.Variant("q", value) for name, value in self.setting.options.items()}
+        self.profile = self.agent.add_profile(PROFILE, [self.about["url"]], options)
+        link = self.profile.register_with_approval(self.about["network"], self.device.name)
         print(f"    approval link: {link}")
         check(self.profile.get("State") == "waiting-for-approval", "the device waits for approval")
         answer = json.loads(self.device.output("curl", "-sS", "--fail", "--noproxy", "*", link))
@@ -104,31 +108,26 @@ class Demo:
         check(" 0% packet loss" in result.stdout, f"ping {name} ({address}): {result.stdout.splitlines()[-1]}")
 
     def show_handshakes(self, interface, peers):
-        shaken = self.device.handshakes(interface)
-        endpoints = dict(line.split("\t") for line in self.device.output("wg", "show", interface, "endpoints").splitlines())
-        for name, peer in peers.items():
-            key = peer["public-key"]
-            age = time.time() - shaken.get(key, 0)
-            check(shaken.get(key), f"wg: handshake with {name} at {endpoints[key]} {age:.0f} s ago")
+        for who, when in self.setting.handshakes(interface, self.profile.get("PublicKey"), peers).items():
+            check(when, f"wg: handshake with {who} {time.time() - when:.0f} s ago")
 
     def show_window(self):
         say("The window" + (" and the tray, under Xvfb" if self.desktop.virtual else " on your display"))
         if self.desktop.virtual:
             self.desktop.start_panel()
         self.window = self.desktop.open_window()
-        self.desktop.watch_name(self.others[0].name, timeout=60).seen()
-        check(True, f"the window shows {self.others[0].name}")
+        self.desktop.watch_name(self.others[0], timeout=60).seen()
+        check(True, f"the window shows {self.others[0]}")
         self.rename()
         if self.desktop.virtual:
             self.screenshots()
 
     def rename(self):
-        peer = self.profile.peers()[self.others[0].name]
-        name = f"{self.others[0].name}-renamed"
+        peer = self.profile.peers()[self.others[0]]
+        name = f"{self.others[0]}-renamed"
         watch = self.desktop.watch_name(name)
-        control = self.lab.control
         begin = time.monotonic()
-        self.lab.fetch(f"{control.url}/v1/admin/nodes/{peer['id']}", "PUT", json.dumps({"name": name}), control.admin_token)
+        self.world.rename(peer["id"], name)
         seconds = watch.seen() - begin
         check(seconds <= RENAME_SECONDS, f"renamed on the server to {name}: in the window after {seconds:.1f} s")
 
@@ -152,30 +151,114 @@ class Demo:
         self.window.wait()
 
 
+class Laboratory:
+    """For root: this machine is a device of the lab too, in namespaces or (--here) in the machine's network."""
+
+    options = {}
+
+    def __init__(self, options):
+        self.here = options.here
+        self.xvfb = options.xvfb
+        self.where = "in its own network" if options.here else "in a network of its own"
+        self.lab = Lab(options.build, TOP, logs=os.path.join(options.build, "demo", "logs"))
+        self.world = World(self.lab)
+
+    def __enter__(self):
+        self.lab.__enter__()
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if isinstance(error, EXPECTED):
+            self.lab.print_logs()
+        self.lab.close()
+
+    def start_device(self):
+        return self.lab.add_device("laptop", here=self.here, **({"display": True} if self.xvfb else display_plan()))
+
+    def handshakes(self, interface, key, peers):
+        """{whom with: Unix seconds or 0}, read with `wg` on this machine."""
+        shaken = self.lab.nodes[-1].handshakes(interface)
+        return {name: shaken.get(peer["public-key"], 0) for name, peer in peers.items()}
+
+    def remains(self):
+        return {f"process: {pid}" for pid in self.lab.remains()}
+
+
+class Installed:
+    """For a normal user: this machine as it is, with its installed helper."""
+
+    where = "with the helper that is installed on it"
+
+    def __init__(self, options):
+        self.build = options.build
+        self.options = {"listen-port": free_port()}
+        self.world = RemoteWorld(options.build, TOP, os.path.join(options.build, "demo", "logs"),
+                                 self.options["listen-port"])
+        self.device = None
+
+    def __enter__(self):
+        self.folder = tempfile.mkdtemp(prefix="lightscale-demo-")
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, interrupt)
+        return self
+
+    def __exit__(self, kind, error, trace):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        if self.device:
+            self.device.disconnect(PROFILE)
+            self.device.close()
+        self.world.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start_device(self):
+        self.device = OwnMachine("laptop", self.folder, self.build)
+        return self.device
+
+    def handshakes(self, interface, key, peers):
+        """Read with `wg` on the other side: here only root may."""
+        return {f"{name} (read there)": when for name, when in self.world.handshakes_with(key).items()}
+
+    def remains(self):
+        return set()
+
+
+def free_port():
+    """A UDP port that nothing uses here."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("0.0.0.0", 0))
+        return probe.getsockname()[1]
+
+
+def arrange(options):
+    """The setting for who runs this, or an explanation."""
+    if os.geteuid() == 0:
+        return Laboratory(options)
+    if has_installed_helper():
+        return Installed(options)
+    raise Failed("a normal user needs an installed helper (meson install); or run this as root, which needs nothing")
+
+
 def run(options):
     """Runs the demo; returns the exit status and what could not be taken away."""
-    lab = Lab(options.build, TOP, logs=os.path.join(options.build, "demo", "logs"))
     before = traces()
-    status = run_in(lab, options)
-    left = {f"process: {pid}" for pid in lab.remains()} | (traces() - before)
-    return status, left
-
-
-def run_in(lab, options):
     try:
-        with lab:
-            try:
-                Demo(lab, options).run()
-            except (Failed, AssertionError, LookupError, OSError, GLib.Error):
-                lab.print_logs()
-                raise
-        return 0
-    except Interrupted as signal:
-        print(f"\n{signal}: everything is taken away again.")
-        return 0 if str(signal) == "SIGINT" and not options.once else 1
-    except (Failed, AssertionError, LookupError, OSError, GLib.Error) as error:
+        setting = arrange(options)
+        status = run_in(setting, options)
+    except EXPECTED as error:
         print(f"\ndemo: {error}", file=sys.stderr)
-        return 1
+        return 1, set()
+    return status, setting.remains() | (traces() - before)
+
+
+def run_in(setting, options):
+    try:
+        with setting:
+            Demo(setting, options).run()
+        return 0
+    except Interrupted as number:
+        print(f"\n{number}: everything is taken away again.")
+        return 0 if str(number) == "SIGINT" and not options.once else 1
 
 
 def main():

@@ -10,6 +10,7 @@ import subprocess
 import time
 
 from .agent import BUS_NAME, Agent
+from .device import STRICT
 from .node import Failed
 from .waiting import wait_for
 
@@ -115,7 +116,7 @@ class Desktop:
         services = os.path.join(self.folder, "services")
         agent = self.device.program("lightscale-agent")
         with open(os.path.join(services, f"{BUS_NAME}.service"), "w", encoding="utf-8") as file:
-            file.write(f"[D-BUS Service]\nName={BUS_NAME}\nExec={agent}\n")
+            file.write(f"[D-BUS Service]\nName={BUS_NAME}\nExec=/usr/bin/env {STRICT} {agent}\n")
         config = os.path.join(self.folder, "session-bus.conf")
         with open(config, "w", encoding="utf-8") as file:
             file.write(SESSION_CONFIG.format(socket=self.socket, services=services))
@@ -145,7 +146,8 @@ class Desktop:
         """Has the bus start the agent, as the window or the command line would."""
         self.device.run("dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.DBus", "/",
                         "org.freedesktop.DBus.StartServiceByName", f"string:{BUS_NAME}", "uint32:0", timeout=60)
-        return self.agent()
+        self.device.session_agent = self.agent()
+        return self.device.session_agent
 
     def agent(self):
         return Agent(self.socket)
@@ -156,7 +158,8 @@ class Desktop:
 
     def open_window(self):
         """Starts the window; returns its process."""
-        return self.device.spawn(self.device.program("lightscale"), log="window.log")
+        return self.device.spawn(self.device.program("lightscale"), log="window.log",
+                                 env=dict([STRICT.split("=")]))
 
     def screenshot(self, name):
         """Saves the whole screen as NAME.png; returns the path."""

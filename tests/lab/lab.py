@@ -38,7 +38,7 @@ class Interrupted(BaseException):
     """A signal asked for the end."""
 
 
-def _interrupt(number, frame):
+def interrupt(number, frame):
     raise Interrupted(signal.Signals(number).name)
 
 
@@ -63,7 +63,7 @@ class Lab:
         self.folder = tempfile.mkdtemp(prefix=f"lightscale-lab-{os.getpid()}-")
         os.chmod(self.folder, 0o755)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            self._handlers[number] = signal.signal(number, _interrupt)
+            self._handlers[number] = signal.signal(number, interrupt)
         try:
             self.internet = self._add(Node, "internet")
             self.internet.run("ip", "link", "add", "br0", "type", "bridge")
@@ -153,11 +153,12 @@ class Lab:
         node = self.control
         program = os.path.join(self.build, "src/demo/lightscale-control")
         state = os.path.join(node.folder, "state.json")
-        open(os.path.join(node.folder, "control.log"), "w", encoding="utf-8").close()
-        node.process = node.spawn(program, "--demo", "--listen", f"{node.address}:8080", "--state", state, *options,
-                                  log="control.log")
+        # What it says on stdout has tokens: it is not among the logs, which are kept and shown.
+        with open(os.path.join(node.folder, "control.said"), "wb") as said:
+            node.process = node.spawn(program, "--demo", "--listen", f"{node.address}:8080", "--state", state,
+                                      *options, log="control.log", stdout=said)
         wait_for("control plane", lambda: self._control_answers(), timeout=60)
-        said = dict(line.split(" ", 1) for line in node.read_log("control.log").splitlines() if " " in line)
+        said = dict(line.split(" ", 1) for line in node.read_log("control.said").splitlines() if " " in line)
         node.network = said.get("network", getattr(node, "network", None))
         node.token = said.get("token", getattr(node, "token", None))
         node.admin_token = said.get("admin-token", getattr(node, "admin_token", None))
@@ -170,7 +171,8 @@ class Lab:
     def _control_answers(self):
         if self.control.process.poll() is not None:
             raise Failed(f"lightscale-control ended: {self.control.read_log('control.log')}")
-        return self.fetch(f"{self.control.url}/healthz") == "ok"
+        said = self.control.read_log("control.said")
+        return "admin-token " in said and self.fetch(f"{self.control.url}/healthz") == "ok"
 
     def fetch(self, url, method="GET", data=None, token=None):
         """An HTTP request from the internet; returns the body. The token does not appear in a command line."""

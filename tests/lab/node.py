@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 
 from .waiting import wait_for
 
@@ -28,19 +27,23 @@ class Failed(RuntimeError):
 class Node:
     """Own network, mount and PID namespace. With own_network=False it stays in the machine's network.
 
+    rootless: for a normal user; needs own_network=False and leaves the mounts as they are.
     `folder` is where its logs and files go; it must exist. Programs are given by absolute path or found in PATH.
     """
 
-    def __init__(self, name, folder, *, own_network=True, run=False, files=None, keep=None, display=False):
+    def __init__(self, name, folder, *, own_network=True, run=False, files=None, keep=None, display=False,
+                 rootless=False):
         self.name = name
         self.folder = folder
         self.own_network = own_network
+        self.rootless = rootless
         self.env = {"PATH": PATH, "HOME": folder, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
         plan = {"run": run, "files": files or {}, "keep": keep or {}, "display": display}
         self._log = open(os.path.join(folder, "init.log"), "ab")
         self._init = subprocess.Popen(
-            ["unshare", "--mount", "--pid", *(["--net"] if own_network else []), "--fork", "--kill-child",
-             "--", sys.executable, INIT, json.dumps(plan)],
+            ["unshare", "--mount", "--pid", *(["--net"] if own_network else []),
+             *(["--map-current-user"] if rootless else []), "--fork", "--kill-child",
+             "--", "/usr/bin/python3", INIT, json.dumps(plan)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log, env=self.env,
             start_new_session=True, preexec_fn=die_with_parent)
         answer = self._init.stdout.readline().strip()
@@ -57,13 +60,15 @@ class Node:
     def enter(self, *command, network_only=False):
         """The command line that runs `command` inside."""
         kinds = ["--net"] if network_only else ["--mount", "--net", "--pid"]
+        if self.rootless:
+            kinds = ["--user", "--preserve-credentials", "--mount", "--pid"]
         return ["nsenter", "-t", str(self.pid), *kinds, "--", *command]
 
     def run(self, *command, check=True, timeout=60, env=None, network_only=False, input_text=""):
         """Runs a command inside and returns its CompletedProcess (text; stderr apart)."""
         result = subprocess.run(
-            self.enter(*command, network_only=network_only), input=input_text, capture_output=True, text=True, errors="replace",
-            timeout=timeout, env={**self.env, **(env or {})}, start_new_session=True)
+            self.enter(*command, network_only=network_only), input=input_text, capture_output=True, text=True,
+            errors="replace", timeout=timeout, env={**self.env, **(env or {})}, start_new_session=True)
         if check and result.returncode != 0:
             raise Failed(f"{self.name}: {' '.join(command)}: exit status {result.returncode}\n"
                          f"{result.stdout}{result.stderr}")
