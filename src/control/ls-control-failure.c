@@ -149,7 +149,7 @@ failure_unauthorized (const LsControlRequest *request, const char *text)
       sentence = _ ("The control server does not accept this device's token");
       break;
     default:
-      sentence = _ ("The control server refuses the registration");
+      sentence = _ ("The control server does not accept the token or link");
       break;
     }
   return failure (LS_ERROR_CONTROL_UNAUTHORIZED, sentence, text);

@@ -473,7 +473,9 @@ next_attempt (GTask *task)
           attempt (task);
           return;
         }
-      run->failure = ls_control_failure_choose (run->failure, error);
+      if (run->failure == NULL)
+        run->failure = g_steal_pointer (&error);
+      g_clear_error (&error);
     }
   give_up (task);
 }
@@ -504,6 +506,8 @@ ls_control_run_async (LsControlClient *self, LsControlRequest *request, GError *
       g_object_unref (task);
       return;
     }
+  if (token_for (self, request->auth) != NULL)
+    g_ptr_array_add (request->secrets, g_strdup (token_for (self, request->auth)));
   run = g_new0 (Run, 1);
   run->request = request;
   run->first = self->current;
