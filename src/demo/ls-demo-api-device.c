@@ -35,9 +35,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (JoinRequest, join_request_clear)
 static gboolean
 read_join (LsDemoCall *call, gboolean by_url, JoinRequest *request, GError **error)
 {
+  const char *required[] = { by_url ? "network_id" : "token", "node_name", "machine_public_key",
+                             "wg_public_key", NULL };
   LsControlReader reader;
-  g_autoptr (JsonNode) body
-      = ls_demo_call_read_body (call, &reader, by_url ? "RegisterUrl" : "Register", error);
+  g_autoptr (JsonNode) body = ls_demo_call_read_body (
+      call, &reader, by_url ? "RegisterUrl" : "Register", required, error);
 
   if (body == NULL)
     return FALSE;
@@ -169,8 +171,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeartbeatRequest, heartbeat_request_clear)
 static gboolean
 read_heartbeat (LsDemoCall *call, HeartbeatRequest *request, GError **error)
 {
+  const char *required[] = { "node_id", NULL };
   LsControlReader reader;
-  g_autoptr (JsonNode) body = ls_demo_call_read_body (call, &reader, "Heartbeat", error);
+  g_autoptr (JsonNode) body = ls_demo_call_read_body (call, &reader, "Heartbeat", required, error);
 
   if (body == NULL)
     return FALSE;
@@ -248,7 +251,8 @@ ls_demo_api_rotate_keys (LsDemoCall *call, GError **error)
   LsControlReader reader;
   JsonObject *object;
 
-  if (node == NULL || (body = ls_demo_call_read_body (call, &reader, "RotateKeys", error)) == NULL)
+  if (node == NULL
+      || (body = ls_demo_call_read_body (call, &reader, "RotateKeys", NULL, error)) == NULL)
     return NULL;
   machine = ls_control_reader_dup_optional_string (&reader, "machine_public_key");
   wireguard = ls_control_reader_dup_optional_string (&reader, "wg_public_key");

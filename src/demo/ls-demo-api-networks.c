@@ -45,8 +45,10 @@ fill_draft (NetworkRequest *request)
 static gboolean
 read_network (LsDemoCall *call, NetworkRequest *request, GError **error)
 {
+  const char *required[] = { "name", NULL };
   LsControlReader reader;
-  g_autoptr (JsonNode) body = ls_demo_call_read_body (call, &reader, "CreateNetwork", error);
+  g_autoptr (JsonNode) body
+      = ls_demo_call_read_body (call, &reader, "CreateNetwork", required, error);
   LsNetworkDraft *draft = &request->draft;
 
   if (body == NULL)
@@ -117,11 +119,12 @@ ls_demo_api_put_acl (LsDemoCall *call, GError **error)
   LsDemoNetwork *network = ls_demo_store_get_network (call->store, call->captures[0], error);
   g_autoptr (LsAclPolicy) policy = NULL;
   g_autoptr (JsonNode) body = NULL;
+  const char *required[] = { "policy", NULL };
   LsControlReader reader;
   JsonObject *object;
 
   if (network == NULL
-      || (body = ls_demo_call_read_body (call, &reader, "UpdateAcl", error)) == NULL)
+      || (body = ls_demo_call_read_body (call, &reader, "UpdateAcl", required, error)) == NULL)
     return NULL;
   policy = ls_control_reader_get_object (&reader, "policy",
                                          (LsControlDecode)ls_control_codec_decode_acl);
@@ -164,7 +167,7 @@ ls_demo_api_put_key_policy (LsDemoCall *call, GError **error)
   guint64 max_age;
 
   if (network == NULL
-      || (body = ls_demo_call_read_body (call, &reader, "KeyPolicy", error)) == NULL)
+      || (body = ls_demo_call_read_body (call, &reader, "KeyPolicy", NULL, error)) == NULL)
     return NULL;
   max_age
       = (guint64)ls_control_reader_get_optional_int (&reader, "max_age_seconds", 0, G_MAXINT64, 0);

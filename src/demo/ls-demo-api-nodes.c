@@ -36,7 +36,8 @@ ls_demo_api_update_node (LsDemoCall *call, GError **error)
   LsControlReader reader;
   JsonObject *object;
 
-  if (node == NULL || (body = ls_demo_call_read_body (call, &reader, "UpdateNode", error)) == NULL)
+  if (node == NULL
+      || (body = ls_demo_call_read_body (call, &reader, "UpdateNode", NULL, error)) == NULL)
     return NULL;
   name = ls_control_reader_dup_optional_string (&reader, "name");
   if (ls_control_reader_get (&reader, "tags") != NULL)

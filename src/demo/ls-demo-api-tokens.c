@@ -47,8 +47,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TokenRequest, token_request_clear)
 static gboolean
 read_token (LsDemoCall *call, TokenRequest *request, GError **error)
 {
+  const char *required[] = { "ttl_seconds", "uses", NULL };
   LsControlReader reader;
-  g_autoptr (JsonNode) body = ls_demo_call_read_body (call, &reader, "CreateToken", error);
+  g_autoptr (JsonNode) body
+      = ls_demo_call_read_body (call, &reader, "CreateToken", required, error);
   LsDemoTokenDraft *draft = &request->draft;
 
   if (body == NULL)

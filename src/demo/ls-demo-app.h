@@ -15,9 +15,9 @@ G_DECLARE_FINAL_TYPE (LsDemoApp, ls_demo_app, LS, DEMO_APP, GObject)
 
 LsDemoApp *ls_demo_app_new (void);
 
-/* Starts what @options ask for and prints on standard output where it listens. LS_ERROR or
- * G_IO_ERROR. */
-gboolean ls_demo_app_start (LsDemoApp *self, const LsDemoOptions *options, GError **error);
+/* Starts what @options ask for, taking some of it over, and prints on standard output where it
+ * listens. LS_ERROR or G_IO_ERROR. */
+gboolean ls_demo_app_start (LsDemoApp *self, LsDemoOptions *options, GError **error);
 
 /* Stops serving and writes the state. LS_ERROR_STORAGE. */
 gboolean ls_demo_app_stop (LsDemoApp *self, GError **error);

@@ -80,13 +80,30 @@ has_json_type (LsDemoCall *call)
          && (g_ascii_strncasecmp (type, "application/json", 16) == 0 || strstr (type, "+json"));
 }
 
+static gboolean
+check_required (JsonNode *node, const char *const *required, GError **error)
+{
+  JsonObject *object = json_node_get_object (node);
+
+  for (; required != NULL && *required != NULL; required++)
+    if (!json_object_has_member (object, *required))
+      {
+        g_set_error (error, LS_DEMO_REFUSED, SOUP_STATUS_UNPROCESSABLE_ENTITY,
+                     "Failed to deserialize the JSON body into the target type: missing field `%s`",
+                     *required);
+        return FALSE;
+      }
+  return TRUE;
+}
+
 JsonNode *
-ls_demo_call_read_body (LsDemoCall *call, LsControlReader *reader, const char *what, GError **error)
+ls_demo_call_read_body (LsDemoCall *call, LsControlReader *reader, const char *what,
+                        const char *const *required, GError **error)
 {
   SoupMessageBody *body = soup_server_message_get_request_body (call->message);
   g_autoptr (GBytes) bytes = soup_message_body_flatten (body);
   g_autoptr (GError) fault = NULL;
-  JsonNode *node;
+  g_autoptr (JsonNode) node = NULL;
 
   if (!has_json_type (call))
     {
@@ -97,11 +114,16 @@ ls_demo_call_read_body (LsDemoCall *call, LsControlReader *reader, const char *w
 
   node = ls_control_codec_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &fault);
   if (node == NULL)
-    g_set_error (error, LS_DEMO_REFUSED, SOUP_STATUS_BAD_REQUEST,
-                 "Failed to parse the request body as JSON: %s", fault->message);
-  else
-    ls_control_reader_init (reader, node, what);
-  return node;
+    {
+      g_set_error (error, LS_DEMO_REFUSED, SOUP_STATUS_BAD_REQUEST,
+                   "Failed to parse the request body as JSON: %s", fault->message);
+      return NULL;
+    }
+  if (!check_required (node, required, error))
+    return NULL;
+
+  ls_control_reader_init (reader, node, what);
+  return g_steal_pointer (&node);
 }
 
 gboolean

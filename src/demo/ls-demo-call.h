@@ -35,9 +35,10 @@ GQuark ls_demo_refused_quark (void);
 /* Answers 200 with the returned node (transfer full), or 204 for NULL without an error. */
 typedef JsonNode *(*LsDemoHandler) (LsDemoCall *call, GError **error);
 
-/* Begins to read the body as JSON object. (transfer full), NULL with LS_DEMO_REFUSED. */
+/* Begins to read the body as JSON object. @what: static, the request's name. @required: members
+ * that must be there, ended by NULL, or NULL. (transfer full), NULL with LS_DEMO_REFUSED. */
 JsonNode *ls_demo_call_read_body (LsDemoCall *call, LsControlReader *reader, const char *what,
-                                  GError **error);
+                                  const char *const *required, GError **error);
 
 /* Ends it: a fault becomes LS_DEMO_REFUSED with 422. */
 gboolean ls_demo_call_finish_body (LsControlReader *reader, GError **error);

@@ -170,9 +170,7 @@ ls_demo_longpoll_hold (LsDemoLongpoll *self, SoupServerMessage *message, const c
 }
 
 void
-ls_demo_longpoll_release (LsDemoLongpoll *self)
+ls_demo_longpoll_forget (LsDemoLongpoll *self)
 {
-  for (guint i = 0; i < self->waiters->len; i++)
-    answer (g_ptr_array_index (self->waiters, i));
   g_ptr_array_set_size (self->waiters, 0);
 }

@@ -28,7 +28,7 @@ LsDemoLongpoll *ls_demo_longpoll_new (LsDemoStore *store);
 void ls_demo_longpoll_hold (LsDemoLongpoll *self, SoupServerMessage *message, const char *node_id,
                             guint64 since, guint seconds);
 
-/* Answers all that wait, now (the server stops). */
-void ls_demo_longpoll_release (LsDemoLongpoll *self);
+/* Forgets all that wait; their connections are closed by the caller. */
+void ls_demo_longpoll_forget (LsDemoLongpoll *self);
 
 G_END_DECLS

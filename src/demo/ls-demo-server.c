@@ -189,6 +189,6 @@ ls_demo_server_listen (LsDemoServer *self, GSocketAddress *address, char **out_u
 void
 ls_demo_server_stop (LsDemoServer *self)
 {
-  ls_demo_longpoll_release (self->longpoll);
+  ls_demo_longpoll_forget (self->longpoll);
   soup_server_disconnect (self->soup);
 }

@@ -28,7 +28,7 @@ void ls_demo_server_add_control_url (LsDemoServer *self, const char *url);
 gboolean
 ls_demo_server_listen (LsDemoServer *self, GSocketAddress *address, char **out_url, GError **error);
 
-/* Answers what waits and closes every connection. */
+/* Closes every connection. */
 void ls_demo_server_stop (LsDemoServer *self);
 
 G_END_DECLS
