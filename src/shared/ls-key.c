@@ -119,9 +119,20 @@ ls_key_equal (gconstpointer a, gconstpointer b)
 guint
 ls_key_hash (gconstpointer key)
 {
+  /* SECURITY: keys of peers come from the network: with a hash that can be foreseen a hostile
+   * netmap could put 20,000 of them into one bucket. */
+  static guint8 secret[crypto_shorthash_KEYBYTES];
+  static gsize once = 0;
+  guint8 bytes[crypto_shorthash_BYTES];
   guint hash;
 
-  memcpy (&hash, ((const LsKey *)key)->bytes, sizeof hash);
+  if (g_once_init_enter (&once))
+    {
+      randombytes_buf (secret, sizeof secret);
+      g_once_init_leave (&once, 1);
+    }
+  crypto_shorthash (bytes, ((const LsKey *)key)->bytes, LS_KEY_SIZE, secret);
+  memcpy (&hash, bytes, sizeof hash);
   return hash;
 }
 
