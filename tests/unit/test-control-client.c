@@ -373,6 +373,7 @@ test_truncated (void)
   netmap = get_netmap (client, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (second->n_requests, ==, 1);
+  g_socket_service_stop (service);
 }
 
 static void
@@ -943,6 +944,7 @@ test_not_tls (void)
 
   g_assert_null (get_netmap (client, &error));
   assert_failure (&error, LS_ERROR_CONTROL_TLS, "encrypted");
+  g_socket_service_stop (service);
 }
 
 static void
