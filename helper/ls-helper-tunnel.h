@@ -1,0 +1,62 @@
+/* SPDX-FileCopyrightText: The Lightscale developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "ls-helper-authority.h"
+#include "ls-helper-backend.h"
+#include "ls-helper-engine.h"
+#include "ls-helper-journal.h"
+#include "ls-helper-lease.h"
+
+G_BEGIN_DECLS
+
+/* One tunnel: what the engine knows of it, its queue, and the jobs that change it. */
+#define LS_TYPE_HELPER_TUNNEL (ls_helper_tunnel_get_type ())
+G_DECLARE_FINAL_TYPE (LsHelperTunnel, ls_helper_tunnel, LS, HELPER_TUNNEL, GObject)
+
+/* How often a WireGuard program that ended is started again, after 0.5, 1, 2, 4 and 8 seconds. */
+#define LS_HELPER_REPAIRS_MAX 5
+
+/* @uid: of who asks for it first.
+ *
+ * Signals:
+ * - "changed" (const char *owner, const char *state, const char *reason): to be told to its owner.
+ * - "gone" (): it is no more and its queue is empty: to be dropped.
+ * - "settled" (): a job ended. */
+LsHelperTunnel *
+ls_helper_tunnel_new (GDBusConnection *bus, LsHelperAuthority *authority, GPtrArray *backends,
+                      const char *runtime_dir, const char *name, guint32 uid);
+
+/* Takes up a journaled tunnel: the first job of the queue adopts, mends or undoes it. */
+void ls_helper_tunnel_load (LsHelperTunnel *self, const LsHelperJournalEntry *entry);
+
+/* Queues @request of @caller; both are kept as long as needed (@request: transfer full). */
+void ls_helper_tunnel_call (LsHelperTunnel *self, LsHelperCaller *caller, LsHelperRequest *request,
+                            GAsyncReadyCallback callback, gpointer user_data);
+GVariant *ls_helper_tunnel_call_finish (LsHelperTunnel *self, GAsyncResult *result, GError **error);
+
+/* A backend's signal about the interface. */
+void ls_helper_tunnel_backend_changed (LsHelperTunnel *self, LsHelperBackend *backend,
+                                       const char *state, const char *reason);
+void ls_helper_tunnel_backend_state_changed (LsHelperTunnel *self);
+
+const char *ls_helper_tunnel_get_name (LsHelperTunnel *self);
+const char *ls_helper_tunnel_get_interface (LsHelperTunnel *self);
+LsHelperBackend *ls_helper_tunnel_get_backend (LsHelperTunnel *self); /* or NULL */
+
+/* Of its owner, or of who asked for it if it has none yet. */
+guint32 ls_helper_tunnel_get_uid (LsHelperTunnel *self);
+
+/* NULL: not made yet. */
+LsHelperLease *ls_helper_tunnel_get_lease (LsHelperTunnel *self);
+
+/* "up", "down" or "orphaned". */
+const char *ls_helper_tunnel_get_state (LsHelperTunnel *self);
+gboolean ls_helper_tunnel_is_busy (LsHelperTunnel *self);
+void ls_helper_tunnel_flush (LsHelperTunnel *self);
+
+/* Undoes the tunnel, after what is queued. */
+void ls_helper_tunnel_undo (LsHelperTunnel *self, const char *reason, GAsyncReadyCallback callback,
+                            gpointer user_data);
+
+G_END_DECLS
