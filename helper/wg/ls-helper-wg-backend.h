@@ -1,0 +1,26 @@
+/* SPDX-FileCopyrightText: The Lightscale developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "ls-helper-backend.h"
+#include "ls-helper-route.h"
+#include "ls-helper-wg.h"
+
+G_BEGIN_DECLS
+
+/* What the backends on the kernel's WireGuard have in common: peers, endpoints and statistics go by
+ * generic netlink, whoever made the interface. */
+#define LS_TYPE_HELPER_WG_BACKEND (ls_helper_wg_backend_get_type ())
+G_DECLARE_DERIVABLE_TYPE (LsHelperWgBackend, ls_helper_wg_backend, LS, HELPER_WG_BACKEND,
+                          LsHelperBackend)
+
+struct _LsHelperWgBackendClass
+{
+  LsHelperBackendClass parent_class;
+};
+
+/* For implementations. Construct properties "wg" (LsHelperWg) and "route" (LsHelperRoute). */
+LsHelperWg *ls_helper_wg_backend_get_wg (LsHelperWgBackend *self);
+LsHelperRoute *ls_helper_wg_backend_get_route (LsHelperWgBackend *self);
+
+G_END_DECLS
