@@ -161,18 +161,18 @@ LsCtlStatus
 ls_ctl_fail (LsCtl *ctl, GError *error)
 {
   g_autoptr (GError) owned = error;
-  g_autofree char *raw = ls_error_dup_message (error);
+  g_autofree char *raw = ls_error_dup_message (owned);
   g_autofree char *message = ls_ctl_words_dup_safe (raw);
-  LsCtlStatus status = status_for (error);
+  LsCtlStatus status = status_for (owned);
 
   if (status == LS_CTL_INTERRUPTED)
     return status;
   if (ctl->json)
-    print_error_json (error, message, status);
+    print_error_json (owned, message, status);
   else
     g_printerr ("%s: %s\n", PROGRAM, message);
-  if (!ctl->json && hint_for (error)[0] != '\0')
-    g_printerr ("%s\n", hint_for (error));
+  if (!ctl->json && hint_for (owned)[0] != '\0')
+    g_printerr ("%s\n", hint_for (owned));
   return status;
 }
 
