@@ -41,6 +41,7 @@ typedef struct
   guint idle_id;
   guint stop_id;
   gboolean stopping;
+  gboolean flushing;
   gint64 deadline; /* --restore: of waiting for the lock */
 } App;
 
@@ -101,6 +102,26 @@ stopped_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+flushed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_dbus_connection_flush_finish (G_DBUS_CONNECTION (source), result, NULL);
+  quit (user_data, 0);
+}
+
+/* The last replies reach the bus before the process ends. */
+static void
+quit_flushed (App *app)
+{
+  if (app->flushing)
+    return;
+  app->flushing = TRUE;
+  if (app->bus != NULL && !g_dbus_connection_is_closed (app->bus))
+    g_dbus_connection_flush (app->bus, NULL, flushed_cb, app);
+  else
+    quit (app, 0);
+}
+
 /* Ends without undoing anything: the journal lets the next helper take over. */
 static void
 stop (App *app)
@@ -112,7 +133,7 @@ stop (App *app)
   if (app->service != NULL)
     ls_helper_service_unexport (app->service);
   if (app->engine == NULL || ls_helper_engine_is_quiet (app->engine))
-    quit (app, 0);
+    quit_flushed (app);
   else
     app->stop_id = g_timeout_add_seconds (LS_HELPER_STOP_SECONDS, stopped_cb, app);
 }
@@ -141,7 +162,7 @@ idle_changed_cb (LsHelperService *service, gpointer user_data)
   App *app = user_data;
 
   if (app->stopping && ls_helper_engine_is_quiet (app->engine))
-    quit (app, 0);
+    quit_flushed (app);
   g_clear_handle_id (&app->idle_id, g_source_remove);
   if (app->exit_idle && !app->stopping && ls_helper_service_is_idle (service))
     app->idle_id = g_timeout_add_seconds (LS_HELPER_IDLE_SECONDS, idle_cb, app);
@@ -218,11 +239,7 @@ ls_helper_main_serve (const char *runtime_dir, gboolean exit_idle)
       g_main_loop_run (app.loop);
     }
   if (app.bus != NULL)
-    {
-      g_signal_handlers_disconnect_by_data (app.bus, &app);
-      if (!g_dbus_connection_is_closed (app.bus))
-        g_dbus_connection_flush_sync (app.bus, NULL, NULL);
-    }
+    g_signal_handlers_disconnect_by_data (app.bus, &app);
   app_clear (&app);
   return app.status;
 }

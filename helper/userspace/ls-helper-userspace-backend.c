@@ -38,7 +38,8 @@ typedef struct
   LsTunnel *desired; /* apply only, as previous */
   LsTunnel *previous;
   LsHelperApplied applied;
-  gboolean link_is_ours; /* remove only */
+  gboolean link_is_ours; /* remove only, as remove_socket */
+  gboolean remove_socket;
 } Call;
 
 static void
@@ -402,7 +403,8 @@ remove_rest (GTask *task)
   const Call *call = g_task_get_task_data (task);
   g_autofree char *log = ls_helper_userspace_log_path (self->runtime_dir, call->interface);
 
-  ls_helper_userspace_remove_socket (call->interface);
+  if (call->remove_socket)
+    ls_helper_userspace_remove_socket (call->interface);
   g_unlink (log);
   ls_helper_route_remove (self->route, call->interface, call->link_is_ours, NULL, removed_route_cb,
                           g_object_ref (task));
@@ -416,17 +418,20 @@ stopped_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 /* Nothing is known of the process: whoever answers at the socket of an interface that is marked as
- * ours, and runs our program, is it. */
+ * ours, and runs our program, is it. A socket where nobody answers is a left-over. */
 static void
 found_process_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  Call *call = g_task_get_task_data (task);
   int pid = 0;
-  g_autoptr (GBytes) answer = ls_helper_uapi_ask_finish (result, &pid, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) answer = ls_helper_uapi_ask_finish (result, &pid, &error);
   g_autoptr (LsHelperProcess) process = NULL;
 
-  if (answer != NULL)
+  if (answer != NULL && call->link_is_ours)
     process = ls_helper_process_attach (pid, 0, LS_WIREGUARD_GO, NULL);
+  call->remove_socket = process != NULL || g_error_matches (error, LS_ERROR, LS_ERROR_NOT_FOUND);
   if (process != NULL)
     ls_helper_process_stop (process, stopped_cb, g_object_ref (task));
   else
@@ -444,13 +449,12 @@ got_link_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (LsHelperProcess) process = disown_process (self, call->interface);
 
   call->link_is_ours = link != NULL && ls_helper_link_is_ours (link);
+  call->remove_socket = process != NULL;
   if (process != NULL)
     ls_helper_process_stop (process, stopped_cb, g_object_ref (task));
-  else if (call->link_is_ours)
+  else if (call->link_is_ours || link == NULL)
     ls_helper_uapi_ask (call->interface, 0, LS_HELPER_UAPI_GET, NULL, found_process_cb,
                         g_object_ref (task));
-  else if (link == NULL)
-    remove_rest (task);
   else
     g_task_return_boolean (task, TRUE);
 }
