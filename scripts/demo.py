@@ -69,7 +69,7 @@ class Demo:
     def start_this(self):
         say("This machine, " + self.setting.where)
         self.device = self.setting.start_device()
-        self.desktop = Desktop(self.device, os.path.join(self.options.build, "demo"))
+        self.desktop = Desktop(self.device, self.options.logs)
         self.desktop.start(virtual=self.options.xvfb or None)
         self.agent = self.desktop.start_agent()
         check(self.agent.manager("SecretStorage") == "keyring", "the agent runs; keys go to the Secret Service")
@@ -160,7 +160,7 @@ class Laboratory:
         self.here = options.here
         self.xvfb = options.xvfb
         self.where = "in its own network" if options.here else "in a network of its own"
-        self.lab = Lab(options.build, TOP, logs=os.path.join(options.build, "demo", "logs"))
+        self.lab = Lab(options.build, TOP, logs=os.path.join(options.logs, "logs"))
         self.world = World(self.lab)
 
     def __enter__(self):
@@ -192,7 +192,7 @@ class Installed:
     def __init__(self, options):
         self.build = options.build
         self.options = {"listen-port": free_port()}
-        self.world = RemoteWorld(options.build, TOP, os.path.join(options.build, "demo", "logs"),
+        self.world = RemoteWorld(options.build, TOP, os.path.join(options.logs, "logs"),
                                  self.options["listen-port"])
         self.device = None
 
@@ -264,9 +264,11 @@ def run_in(setting, options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
+    parser.add_argument("--logs", help="where logs and screenshots go (default: BUILD/demo)")
     for name in ("once", "here", "xvfb"):
         parser.add_argument(f"--{name}", action="store_true")
     options = parser.parse_args()
+    options.logs = options.logs or os.path.join(options.build, "demo")
     status, left = run(options)
     for trace in sorted(left):
         print(f"demo: left behind: {trace}", file=sys.stderr)

@@ -102,7 +102,10 @@ class Desktop:
         self._set(DISPLAY=f":{number}", GDK_BACKEND="x11", GSK_RENDERER="cairo")
 
     def _use_display(self):
-        if os.path.exists(self.device.outside("/run/user/0/wayland-0")):
+        wayland, runtime = os.environ.get("WAYLAND_DISPLAY"), os.environ.get("XDG_RUNTIME_DIR", "")
+        if self.device.rootless and wayland:
+            self._set(WAYLAND_DISPLAY=os.path.join(runtime, wayland))
+        elif os.path.exists(self.device.outside("/run/user/0/wayland-0")):
             self._set(WAYLAND_DISPLAY="wayland-0")
         if os.environ.get("DISPLAY"):
             self._set(DISPLAY=os.environ["DISPLAY"])

@@ -20,11 +20,12 @@ POLKIT_ACTIONS = "/usr/share/polkit-1/actions"
 class Device(Machine):
     """`build` and `source` are the folders of the project; `address` is set by the lab."""
 
-    def __init__(self, name, folder, build, source, **options):
+    def __init__(self, name, folder, build, source, files=None, **options):
         self.source = source
         self.address = None
         policy = bus.find_data(build, source, POLKIT_POLICY)
-        super().__init__(name, folder, build, run=True, files={POLKIT_ACTIONS: [policy]}, **options)
+        super().__init__(name, folder, build, run=True, files={POLKIT_ACTIONS: [policy], **(files or {})},
+                         **options)
         self.env["DBUS_SYSTEM_BUS_ADDRESS"] = bus.ADDRESS
         self.env["XDG_RUNTIME_DIR"] = "/run/user/0"
         self.state = os.path.join(folder, "state")

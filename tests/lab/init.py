@@ -5,6 +5,7 @@
 Started by node.py inside new namespaces as: init.py PLAN, a JSON object with
   run     whether to put an empty /run in place
   files   {path: [file, ...]}: an empty folder at path that holds these files (copied) and what it held before
+  bind    {path: file}: another file in the place of one
   keep    {path inside /run: socket outside}: sockets to keep reachable
   display whether to hide the machine's X sockets, so that an X server may be started inside
 """
@@ -61,6 +62,8 @@ def main():
     mount("-t", "proc", "proc", "/proc")
     for path, files in plan["files"].items():
         replace_folder(path, files)
+    for path, file in plan["bind"].items():
+        mount("--bind", file, path)
     if plan["run"]:
         new_run(kept)
     if plan["display"]:

@@ -31,14 +31,15 @@ class Node:
     `folder` is where its logs and files go; it must exist. Programs are given by absolute path or found in PATH.
     """
 
-    def __init__(self, name, folder, *, own_network=True, run=False, files=None, keep=None, display=False,
-                 rootless=False):
+    def __init__(self, name, folder, *, own_network=True, run=False, files=None, bind=None, keep=None,
+                 display=False, rootless=False):
         self.name = name
         self.folder = folder
         self.own_network = own_network
         self.rootless = rootless
         self.env = {"PATH": PATH, "HOME": folder, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
-        plan = {"run": run, "files": files or {}, "keep": keep or {}, "display": display}
+        plan = {"run": run, "files": files or {}, "bind": bind or {}, "keep": keep or {},
+                "display": display}
         self._log = open(os.path.join(folder, "init.log"), "ab")
         self._init = subprocess.Popen(
             ["unshare", "--mount", "--pid", *(["--net"] if own_network else []),
