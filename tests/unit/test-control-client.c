@@ -355,7 +355,7 @@ static void
 test_truncated (void)
 {
   g_autofree char *url = NULL;
-  g_autoptr (GSocketService) service
+  g_autoptr (GSocketService) service G_GNUC_UNUSED
       = canned_new ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                     "Content-Length: 1000\r\n\r\n{\"network\":{",
                     &url);
@@ -936,7 +936,7 @@ static void
 test_not_tls (void)
 {
   g_autofree char *plain = NULL;
-  g_autoptr (GSocketService) service
+  g_autoptr (GSocketService) service G_GNUC_UNUSED
       = canned_new ("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", &plain);
   g_autofree char *url = g_strconcat ("https", strchr (plain, ':'), NULL);
   g_autoptr (LsControlClient) client = client_new (url, NULL, NULL);
