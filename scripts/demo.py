@@ -64,7 +64,7 @@ class Demo:
         print(f"    lightscale-control listens on {self.about['url']}, network {self.about['network']}")
         self.others = [name for name, _, _ in self.about["devices"]]
         for name, address, overlay in self.about["devices"]:
-            print(f"    {name} ({address}) has joined by token: {overlay}")
+            print(f"    {name} ({address}) has joined by token, approved by the operator: {overlay}")
 
     def start_this(self):
         say("This machine, " + self.setting.where)

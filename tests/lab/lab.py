@@ -189,6 +189,16 @@ class Lab:
             raise OSError(f"{method} {url.split('/v1/')[0]}: {result.stderr.strip()} {result.stdout[:200]}")
         return result.stdout
 
+    def join(self, device, profile):
+        """The device's agent joins by token, is approved by the server's operator, and connects."""
+        device.profile = device.agent().add_profile(profile, [self.control.url])
+        device.profile.register_with_token(self.control.token, device.name)
+        if device.profile.get("State") == "waiting-for-approval":
+            node = device.profile.get("NodeId")
+            self.fetch(f"{self.control.url}/v1/admin/nodes/{node}/approve", "POST", "{}", self.control.admin_token)
+            device.profile.wait_state("ready")
+        device.profile.connect()
+
     def add_device(self, name, *, nat=False, here=False, start=True, **options):
         """A device on the internet, behind a router that translates its address, or in the machine's network."""
         device = self._add(Device, name, self.build, self.source, own_network=not here, **options)

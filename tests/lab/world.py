@@ -32,9 +32,7 @@ class World:
         devices = [self.lab.add_device(NAMES[0]), self.lab.add_device(NAMES[1], nat=True)]
         for device in devices:
             device.start_agent()
-            device.profile = device.agent().add_profile(PROFILE, [control.url])
-            device.profile.register_with_token(control.token, device.name)
-            device.profile.connect()
+            self.lab.join(device, PROFILE)
         self.devices = devices
         return {"url": control.url, "network": control.network,
                 "devices": [[device.name, device.address, device.profile.get("Ipv4")] for device in devices]}

@@ -30,7 +30,8 @@ class Devices(unittest.TestCase):
             cls.lab.add_control_plane()
             cls.devices = [cls.lab.add_device("one"), cls.lab.add_device("two"), cls.lab.add_device("three", nat=True)]
             for device in cls.devices:
-                cls.join(device)
+                device.start_agent()
+                cls.lab.join(device, PROFILE)
             for device in cls.devices:
                 device.profile.wait_state("connected", timeout=90)
         except BaseException:
@@ -50,13 +51,6 @@ class Devices(unittest.TestCase):
         super().run(result)
         if len(result.failures) + len(result.errors) > failures:
             self.lab.print_logs()
-
-    @classmethod
-    def join(cls, device):
-        device.start_agent()
-        device.profile = device.agent().add_profile(PROFILE, [cls.lab.control.url])
-        device.profile.register_with_token(cls.lab.control.token, device.name)
-        device.profile.connect()
 
     def reach(self, device, other):
         """`device` reaches `other` by both overlay addresses."""
