@@ -1,0 +1,136 @@
+/* SPDX-FileCopyrightText: The Lightscale developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ls-agent-profile-private.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "ls-error.h"
+
+/* The link that approves this device, while it waits for that and the link is known. */
+void
+ls_agent_profile_show_link (LsAgentProfile *self)
+{
+  g_autofree char *link = NULL;
+
+  if (self->state == LS_AGENT_STATE_WAITING_FOR_APPROVAL && self->credentials != NULL
+      && self->credentials->auth_path[0] != '\0' && self->client != NULL)
+    link = ls_control_auth_url (ls_control_client_get_url (self->client),
+                                self->credentials->auth_path, NULL);
+  ls_agent_profile_set_text (self, LS_AGENT_TEXT_AUTH_URL, link);
+  if (link != NULL || self->record->auth_expires == 0)
+    return;
+  self->record->auth_expires = 0;
+  ls_agent_profile_notify (self, "auth-expires");
+}
+
+static void
+show_public_key (LsAgentProfile *self)
+{
+  LsKey public_key;
+  g_autofree char *text = NULL;
+
+  ls_key_wireguard_public (&self->credentials->wireguard_private, &public_key);
+  text = ls_key_to_text (&public_key);
+  ls_agent_profile_set_text (self, LS_AGENT_TEXT_PUBLIC_KEY, text);
+}
+
+void
+ls_agent_profile_take_keys (LsAgentProfile *self, LsAgentCredentials *credentials)
+{
+  g_clear_pointer (&self->credentials, ls_agent_credentials_free);
+  self->credentials = credentials;
+  show_public_key (self);
+  ls_agent_profile_clear_problem (self, LS_AGENT_PROBLEM_KEYS);
+  if (self->client == NULL)
+    return;
+  ls_control_client_set_node_token (
+      self->client, *credentials->node_token != '\0' ? credentials->node_token : NULL, NULL);
+}
+
+/* Loading */
+
+static void
+keys_missing (LsAgentProfile *self, const GError *error)
+{
+  if (g_error_matches (error, LS_ERROR, LS_ERROR_NOT_FOUND))
+    ls_agent_profile_set_problem (
+        self, LS_AGENT_PROBLEM_KEYS, _ ("The keys of this device are gone."),
+        _ ("Join the network again, under another name or after an administrator has removed "
+           "the old device."),
+        error->message);
+  else
+    ls_agent_profile_set_problem_error (self, LS_AGENT_PROBLEM_KEYS, error);
+  ls_agent_profile_connect_failed (self, error);
+}
+
+static void
+keys_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (LsAgentProfile) self = user_data;
+  g_autoptr (GError) error = NULL;
+  LsAgentCredentials *credentials
+      = ls_agent_secrets_load_finish (LS_AGENT_SECRETS (source), result, &error);
+
+  self->loading_keys = FALSE;
+  if (credentials == NULL)
+    {
+      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        keys_missing (self, error);
+      return;
+    }
+  /* A registration that was faster brought newer ones. */
+  if (self->credentials != NULL)
+    {
+      ls_agent_credentials_free (credentials);
+      return;
+    }
+  ls_agent_profile_take_keys (self, credentials);
+  ls_agent_profile_show_link (self);
+  ls_agent_profile_read_cache (self);
+}
+
+void
+ls_agent_profile_load_keys (LsAgentProfile *self)
+{
+  if (self->loading_keys || self->credentials != NULL)
+    return;
+  self->loading_keys = TRUE;
+  ls_agent_secrets_load_async (self->context->secrets, self->record->id, self->cancellable,
+                               keys_loaded_cb, g_object_ref (self));
+}
+
+/* Saving */
+
+static void
+keys_saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (ls_agent_secrets_save_finish (LS_AGENT_SECRETS (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+ls_agent_profile_save_keys_async (LsAgentProfile *self, const LsAgentCredentials *credentials,
+                                  GCancellable *cancellable, GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  g_autofree char *label
+      = g_strdup_printf (_ ("Lightscale keys of the network “%s”"), self->record->name);
+
+  g_task_set_source_tag (task, ls_agent_profile_save_keys_async);
+  ls_agent_secrets_save_async (self->context->secrets, self->record->id, label, credentials,
+                               cancellable, keys_saved_cb, task);
+}
+
+gboolean
+ls_agent_profile_save_keys_finish (LsAgentProfile *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
