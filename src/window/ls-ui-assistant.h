@@ -1,0 +1,19 @@
+/* SPDX-FileCopyrightText: The Lightscale developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <adwaita.h>
+
+#include "ls-ui-networks.h"
+
+G_BEGIN_DECLS
+
+/* Adds a network step by step: the server, a token or an approval, the device's name, the wait. */
+#define LS_UI_TYPE_ASSISTANT (ls_ui_assistant_get_type ())
+G_DECLARE_FINAL_TYPE (LsUiAssistant, ls_ui_assistant, LS_UI, ASSISTANT, AdwWindow)
+
+/* @network: one that is not joined yet, to join it; NULL to add a new one. */
+LsUiAssistant *
+ls_ui_assistant_new (GtkWindow *parent, LsUiNetworks *networks, LsUiNetwork *network);
+
+G_END_DECLS

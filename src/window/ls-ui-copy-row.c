@@ -1,0 +1,93 @@
+/* SPDX-FileCopyrightText: The Lightscale developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ls-ui-copy-row.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "ls-ui-closures.h"
+
+struct _LsUiCopyRow
+{
+  AdwActionRow parent_instance;
+
+  char *value;
+};
+
+enum
+{
+  PROP_0,
+  PROP_VALUE,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (LsUiCopyRow, ls_ui_copy_row, ADW_TYPE_ACTION_ROW)
+
+static char *
+copy_label (gpointer self, const char *title)
+{
+  /* Translators: a button next to a value, e.g. "Copy IPv4 Address" */
+  return g_strdup_printf (_ ("Copy %s"), title != NULL ? title : "");
+}
+
+static void
+ls_ui_copy_row_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  g_value_set_string (value, LS_UI_COPY_ROW (object)->value);
+}
+
+static void
+ls_ui_copy_row_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  LsUiCopyRow *self = LS_UI_COPY_ROW (object);
+
+  if (g_strcmp0 (self->value, g_value_get_string (value)) == 0)
+    return;
+  g_free (self->value);
+  self->value = g_value_dup_string (value);
+  g_object_notify_by_pspec (object, properties[PROP_VALUE]);
+}
+
+static void
+ls_ui_copy_row_finalize (GObject *object)
+{
+  g_free (LS_UI_COPY_ROW (object)->value);
+
+  G_OBJECT_CLASS (ls_ui_copy_row_parent_class)->finalize (object);
+}
+
+static void
+ls_ui_copy_row_class_init (LsUiCopyRowClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->get_property = ls_ui_copy_row_get_property;
+  object_class->set_property = ls_ui_copy_row_set_property;
+  object_class->finalize = ls_ui_copy_row_finalize;
+
+  properties[PROP_VALUE]
+      = g_param_spec_string ("value", NULL, NULL, NULL,
+                             G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/lightscale/Lightscale/ls-ui-copy-row.ui");
+  gtk_widget_class_bind_template_callback (widget_class, copy_label);
+  ls_ui_closures_bind (widget_class);
+}
+
+static void
+ls_ui_copy_row_init (LsUiCopyRow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+LsUiCopyRow *
+ls_ui_copy_row_new (const char *title, const char *value)
+{
+  return g_object_new (LS_UI_TYPE_COPY_ROW, "title", title, "value", value, NULL);
+}

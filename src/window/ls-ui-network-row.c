@@ -1,0 +1,93 @@
+/* SPDX-FileCopyrightText: The Lightscale developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ls-ui-network-row.h"
+
+#include "ls-ui-closures.h"
+#include "ls-ui-network-actions.h"
+
+struct _LsUiNetworkRow
+{
+  GtkBox parent_instance;
+
+  LsUiNetwork *network; /* owned */
+};
+
+enum
+{
+  PROP_0,
+  PROP_NETWORK,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (LsUiNetworkRow, ls_ui_network_row, GTK_TYPE_BOX)
+
+static void
+ls_ui_network_row_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  g_value_set_object (value, LS_UI_NETWORK_ROW (object)->network);
+}
+
+static void
+ls_ui_network_row_set_property (GObject *object, guint prop_id, const GValue *value,
+                                GParamSpec *pspec)
+{
+  ls_ui_network_row_set_network (LS_UI_NETWORK_ROW (object), g_value_get_object (value));
+}
+
+static void
+ls_ui_network_row_dispose (GObject *object)
+{
+  g_clear_object (&LS_UI_NETWORK_ROW (object)->network);
+
+  G_OBJECT_CLASS (ls_ui_network_row_parent_class)->dispose (object);
+}
+
+static void
+ls_ui_network_row_class_init (LsUiNetworkRowClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->get_property = ls_ui_network_row_get_property;
+  object_class->set_property = ls_ui_network_row_set_property;
+  object_class->dispose = ls_ui_network_row_dispose;
+
+  properties[PROP_NETWORK]
+      = g_param_spec_object ("network", NULL, NULL, LS_UI_TYPE_NETWORK,
+                             G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/lightscale/Lightscale/ls-ui-network-row.ui");
+  ls_ui_closures_bind (widget_class);
+}
+
+static void
+ls_ui_network_row_init (LsUiNetworkRow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+LsUiNetworkRow *
+ls_ui_network_row_new (void)
+{
+  return g_object_new (LS_UI_TYPE_NETWORK_ROW, NULL);
+}
+
+void
+ls_ui_network_row_set_network (LsUiNetworkRow *self, LsUiNetwork *network)
+{
+  g_autoptr (GSimpleActionGroup) actions = NULL;
+
+  if (!g_set_object (&self->network, network))
+    return;
+  if (network != NULL)
+    actions = ls_ui_network_actions_new (network);
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "network",
+                                  actions != NULL ? G_ACTION_GROUP (actions) : NULL);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NETWORK]);
+}

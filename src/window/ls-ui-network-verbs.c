@@ -1,0 +1,192 @@
+/* SPDX-FileCopyrightText: The Lightscale developers
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ls-ui-network-private.h"
+
+/* The calls of the generated proxy end alike; so do ours. */
+typedef gboolean (*FinishFunc) (LsAgentIpcProfile *proxy, GAsyncResult *result, GError **error);
+
+static void
+finish_verb (LsUiNetwork *self, GObject *source, GAsyncResult *result, FinishFunc finish)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!finish (LS_AGENT_IPC_PROFILE (source), result, &error))
+    ls_ui_network_take_failure (self, g_steal_pointer (&error));
+}
+
+static void
+connect_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (LsUiNetwork) self = user_data;
+
+  finish_verb (self, source, result, ls_agent_ipc_profile_call_connect_finish);
+}
+
+static void
+disconnect_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (LsUiNetwork) self = user_data;
+
+  finish_verb (self, source, result, ls_agent_ipc_profile_call_disconnect_finish);
+}
+
+static void
+approve_now_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (LsUiNetwork) self = user_data;
+
+  finish_verb (self, source, result, ls_agent_ipc_profile_call_approve_now_finish);
+}
+
+static void
+remove_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (LsUiNetwork) self = user_data;
+
+  finish_verb (self, source, result, ls_agent_ipc_profile_call_remove_finish);
+}
+
+static void
+refresh_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (LsUiNetwork) self = user_data;
+
+  finish_verb (self, source, result, ls_agent_ipc_profile_call_refresh_finish);
+}
+
+static void
+return_to_task (GTask *task, GObject *source, GAsyncResult *result, FinishFunc finish)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (finish (LS_AGENT_IPC_PROFILE (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+static void
+update_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  return_to_task (task, source, result, ls_agent_ipc_profile_call_update_finish);
+}
+
+static void
+join_with_token_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  return_to_task (task, source, result, ls_agent_ipc_profile_call_register_with_token_finish);
+}
+
+static void
+ask_approval_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  return_to_task (task, source, result, ls_agent_ipc_profile_call_register_with_approval_finish);
+}
+
+void
+ls_ui_network_set_enabled (LsUiNetwork *self, gboolean enabled)
+{
+  ls_ui_network_take_failure (self, NULL);
+  if (enabled)
+    ls_agent_ipc_profile_call_connect (self->proxy, self->cancellable, connect_cb,
+                                       g_object_ref (self));
+  else
+    ls_agent_ipc_profile_call_disconnect (self->proxy, self->cancellable, disconnect_cb,
+                                          g_object_ref (self));
+}
+
+void
+ls_ui_network_approve_now (LsUiNetwork *self)
+{
+  ls_ui_network_take_failure (self, NULL);
+  ls_agent_ipc_profile_call_approve_now (self->proxy, self->cancellable, approve_now_cb,
+                                         g_object_ref (self));
+}
+
+void
+ls_ui_network_remove (LsUiNetwork *self)
+{
+  ls_ui_network_take_failure (self, NULL);
+  ls_agent_ipc_profile_call_remove (self->proxy, self->cancellable, remove_cb, g_object_ref (self));
+}
+
+void
+ls_ui_network_refresh (LsUiNetwork *self)
+{
+  ls_ui_network_take_failure (self, NULL);
+  ls_agent_ipc_profile_call_refresh (self->proxy, self->cancellable, refresh_cb,
+                                     g_object_ref (self));
+}
+
+void
+ls_ui_network_dismiss_failure (LsUiNetwork *self)
+{
+  ls_ui_network_take_failure (self, NULL);
+}
+
+void
+ls_ui_network_update_async (LsUiNetwork *self, const char *const *urls, const char *pin,
+                            GCancellable *cancellable, GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GVariantDict options;
+
+  g_task_set_source_tag (task, ls_ui_network_update_async);
+  g_variant_dict_init (&options, NULL);
+  g_variant_dict_insert_value (&options, "urls", g_variant_new_strv (urls, -1));
+  g_variant_dict_insert (&options, "pin", "s", pin != NULL ? pin : "");
+  ls_agent_ipc_profile_call_update (self->proxy, g_variant_dict_end (&options), cancellable,
+                                    update_cb, g_steal_pointer (&task));
+}
+
+gboolean
+ls_ui_network_update_finish (LsUiNetwork *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+ls_ui_network_join_with_token_async (LsUiNetwork *self, const char *token, const char *node_name,
+                                     GCancellable *cancellable, GAsyncReadyCallback callback,
+                                     gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, ls_ui_network_join_with_token_async);
+  ls_agent_ipc_profile_call_register_with_token (self->proxy, token, node_name, cancellable,
+                                                 join_with_token_cb, g_steal_pointer (&task));
+}
+
+gboolean
+ls_ui_network_join_with_token_finish (LsUiNetwork *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+ls_ui_network_ask_approval_async (LsUiNetwork *self, const char *network_id, const char *node_name,
+                                  GCancellable *cancellable, GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, ls_ui_network_ask_approval_async);
+  ls_agent_ipc_profile_call_register_with_approval (self->proxy, network_id, node_name, 0, TRUE,
+                                                    cancellable, ask_approval_cb,
+                                                    g_steal_pointer (&task));
+}
+
+gboolean
+ls_ui_network_ask_approval_finish (LsUiNetwork *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
