@@ -87,12 +87,8 @@ class Desktop:
 
     def _start_xvfb(self):
         read, write = os.pipe()
-        os.set_inheritable(write, True)
-        command = self.device.enter("Xvfb", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-nolock", "-noreset",
-                                    "-displayfd", str(write))
-        with open(os.path.join(self.device.folder, "xvfb.log"), "ab") as log:
-            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.device.env,
-                             pass_fds=[write], start_new_session=True)
+        self.device.spawn("Xvfb", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-nolock", "-noreset",
+                          "-displayfd", str(write), log="xvfb.log", pass_fds=[write])
         os.close(write)
         with os.fdopen(read) as answer:
             ready, _, _ = select.select([answer], [], [], 30)

@@ -37,6 +37,7 @@ class Node:
         self.folder = folder
         self.own_network = own_network
         self.rootless = rootless
+        self._started = []
         self.env = {"PATH": PATH, "HOME": folder, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
         plan = {"run": run, "files": files or {}, "bind": bind or {}, "keep": keep or {},
                 "display": display}
@@ -79,12 +80,14 @@ class Node:
         """What a command that must succeed writes."""
         return self.run(*command, **options).stdout
 
-    def spawn(self, *command, log, env=None, stdout=None):
+    def spawn(self, *command, log, env=None, stdout=None, pass_fds=()):
         """Starts a program inside that ends with the node at the latest; its output goes to `log` in the folder."""
         with open(os.path.join(self.folder, log), "ab") as file:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 self.enter(*command), stdin=subprocess.DEVNULL, stdout=stdout or file, stderr=file,
-                env={**self.env, **(env or {})}, start_new_session=True)
+                env={**self.env, **(env or {})}, pass_fds=pass_fds, start_new_session=True)
+        self._started.append(process)
+        return process
 
     def sysctl(self, key, value):
         self.run("sh", "-c", 'echo "$2" > "/proc/sys/$1"', "sh", key.replace(".", "/"), str(value))
@@ -134,6 +137,8 @@ class Node:
             except ProcessLookupError:
                 pass
         self._init.wait()
+        for process in self._started:
+            process.wait()
         self._log.close()
 
 
