@@ -162,7 +162,7 @@ ls_demo_longpoll_hold (LsDemoLongpoll *self, SoupServerMessage *message, const c
   waiter->node_id = g_strdup (node_id);
   waiter->since = since;
   waiter->timeout_id
-      = g_timeout_add_seconds (MIN (seconds, LS_DEMO_LONGPOLL_MAX), timeout_cb, waiter);
+      = g_timeout_add (MIN (seconds, LS_DEMO_LONGPOLL_MAX) * 1000, timeout_cb, waiter);
   waiter->disconnected_id
       = g_signal_connect (message, "disconnected", G_CALLBACK (disconnected_cb), waiter);
   g_ptr_array_add (self->waiters, waiter);
