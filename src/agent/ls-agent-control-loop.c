@@ -13,7 +13,7 @@
 #define REFUSED_SECONDS 60
 /* The revision moves with every write of anybody on the server; a pause between two polls bounds
  * what a busy server costs, and grows with the size of its answers. */
-#define PAUSE_MILLISECONDS 1000
+#define PAUSE_MILLISECONDS 200
 #define PAUSE_MILLISECONDS_WATCH 10000
 #define PAUSE_MILLISECONDS_MAX 15000
 #define PAUSE_WITHOUT_REVISION 15000
