@@ -13,6 +13,9 @@
 #include "ls-error.h"
 #include "ls-ident.h"
 
+/* How long properties may take to follow the answer to a call. */
+#define SETTLE_SECONDS 5
+
 static struct
 {
   GStrv servers;
@@ -83,26 +86,6 @@ find_or_add (LsCtl *ctl, const char *name, GError **error)
 }
 
 static gboolean
-join_with_token (LsCtl *ctl, LsAgentIpcProfile *profile, const char *token, GError **error)
-{
-  LsCtlAwait registered = { NULL };
-  LsCtlAwait connected = { NULL };
-  g_autoptr (GAsyncResult) registered_result = NULL;
-  g_autoptr (GAsyncResult) connected_result = NULL;
-
-  ls_agent_ipc_profile_call_register_with_token (profile, token, device_name (), ctl->cancellable,
-                                                 ls_ctl_await_cb, &registered);
-  registered_result = ls_ctl_await (&registered);
-  if (!ls_agent_ipc_profile_call_register_with_token_finish (profile, registered_result, error))
-    return FALSE;
-  if (!options.connect)
-    return TRUE;
-  ls_agent_ipc_profile_call_connect (profile, ctl->cancellable, ls_ctl_await_cb, &connected);
-  connected_result = ls_ctl_await (&connected);
-  return ls_agent_ipc_profile_call_connect_finish (profile, connected_result, error);
-}
-
-static gboolean
 has_link (gpointer profile)
 {
   const char *url = ls_agent_ipc_profile_get_auth_url (profile);
@@ -142,7 +125,7 @@ ask_for_approval (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
   if (!ls_agent_ipc_profile_call_register_with_approval_finish (profile, result, error))
     return FALSE;
   /* The properties follow the answer. */
-  ls_ctl_wait_until (ctl, has_link, profile, 5);
+  ls_ctl_wait_until (ctl, has_link, profile, SETTLE_SECONDS);
   print_link (ctl, profile);
   return TRUE;
 }
@@ -164,7 +147,8 @@ is_decided (gpointer profile)
 {
   const char *state = ls_agent_ipc_profile_get_state (profile);
 
-  return g_strcmp0 (state, "waiting-for-approval") != 0 && g_strcmp0 (state, "registering") != 0;
+  return g_strcmp0 (state, "waiting-for-approval") != 0 && g_strcmp0 (state, "registering") != 0
+         && g_strcmp0 (state, "new") != 0;
 }
 
 static gboolean
@@ -183,7 +167,7 @@ wait_approved (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
     {
       if (!g_cancellable_set_error_if_cancelled (ctl->cancellable, error))
         g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                     _ ("This device was not approved in %d s; the link stays valid."),
+                     _ ("This device was not approved in %d s; it goes on waiting."),
                      options.seconds);
       return FALSE;
     }
@@ -195,6 +179,38 @@ wait_approved (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
 }
 
 static gboolean
+register_with_token (LsCtl *ctl, LsAgentIpcProfile *profile, const char *token, GError **error)
+{
+  LsCtlAwait await = { NULL };
+  g_autoptr (GAsyncResult) result = NULL;
+
+  ls_agent_ipc_profile_call_register_with_token (profile, token, device_name (), ctl->cancellable,
+                                                 ls_ctl_await_cb, &await);
+  result = ls_ctl_await (&await);
+  return ls_agent_ipc_profile_call_register_with_token_finish (profile, result, error);
+}
+
+static gboolean
+connect_now (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
+{
+  LsCtlAwait await = { NULL };
+  g_autoptr (GAsyncResult) result = NULL;
+
+  ls_agent_ipc_profile_call_connect (profile, ctl->cancellable, ls_ctl_await_cb, &await);
+  result = ls_ctl_await (&await);
+  return ls_agent_ipc_profile_call_connect_finish (profile, result, error);
+}
+
+/* A network may want approval for devices with a token too. */
+static gboolean
+join_with_token (LsCtl *ctl, LsAgentIpcProfile *profile, const char *token, GError **error)
+{
+  return register_with_token (ctl, profile, token, error)
+         && (!(options.wait || options.connect) || wait_approved (ctl, profile, error))
+         && (!options.connect || connect_now (ctl, profile, error));
+}
+
+static gboolean
 join_by_approval (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
 {
   return ask_for_approval (ctl, profile, error)
@@ -203,9 +219,11 @@ join_by_approval (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
 }
 
 static gboolean
-is_settled (gpointer profile)
+is_known (gpointer profile)
 {
-  return is_joined (profile);
+  const char *node = ls_agent_ipc_profile_get_node_id (profile);
+
+  return node != NULL && node[0] != '\0' && (!options.wait || is_decided (profile));
 }
 
 static LsCtlStatus
@@ -213,8 +231,8 @@ print_result (LsCtl *ctl, LsAgentIpcProfile *profile)
 {
   g_autofree char *line = NULL;
 
-  if (options.network == NULL || options.wait)
-    ls_ctl_wait_until (ctl, is_settled, profile, 5);
+  /* The properties follow the answer. */
+  ls_ctl_wait_until (ctl, is_known, profile, SETTLE_SECONDS);
   line = ls_ctl_profile_to_line (profile);
   if (ctl->json)
     ls_ctl_print_json (ls_ctl_profile_to_variant (profile));
@@ -232,8 +250,8 @@ wrong_options (void)
     return _ ("Join with a token or with --network, not with both.");
   if (options.token != NULL && options.token_file != NULL)
     return _ ("Give either --token or --token-file.");
-  if (options.network == NULL && (options.approve || options.wait || options.ttl != 0))
-    return _ ("--approve-now, --wait and --ttl belong to --network.");
+  if (options.network == NULL && (options.approve || options.ttl != 0))
+    return _ ("--approve-now and --ttl belong to --network.");
   if (options.seconds < 0 || options.ttl < 0)
     return _ ("--timeout and --ttl must not be negative.");
   return NULL;
