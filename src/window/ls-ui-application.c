@@ -8,6 +8,7 @@
 
 #include "ls-names.h"
 
+#include "ls-ui-assistant.h"
 #include "ls-ui-networks.h"
 #include "ls-ui-window.h"
 
@@ -39,10 +40,14 @@ static void
 copy_text (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   LsUiWindow *window = ensure_window (user_data);
+  GtkWindow *active = gtk_application_get_active_window (user_data);
 
   gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (window)),
                           g_variant_get_string (parameter, NULL));
-  ls_ui_window_toast (window, _ ("Copied to the clipboard"));
+  if (LS_UI_IS_ASSISTANT (active))
+    ls_ui_assistant_toast (LS_UI_ASSISTANT (active), _ ("Copied to the clipboard"));
+  else
+    ls_ui_window_toast (window, _ ("Copied to the clipboard"));
 }
 
 static void

@@ -25,6 +25,7 @@ struct _LsUiAssistant
   GCancellable *cancellable; /* of the step under way */
   gboolean busy;
 
+  AdwToastOverlay *toasts;
   GtkStack *pages;
   LsUiBanner *banner;
   GtkEditable *server_row;
@@ -54,6 +55,9 @@ static void
 set_busy (LsUiAssistant *self, gboolean busy)
 {
   self->busy = busy;
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "assistant.check", !busy);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "assistant.go-to", !busy);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "assistant.join", !busy);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
 }
 
@@ -472,6 +476,7 @@ bind_template (GtkWidgetClass *widget_class)
   g_type_ensure (LS_UI_TYPE_BANNER);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/lightscale/Lightscale/ls-ui-assistant.ui");
+  gtk_widget_class_bind_template_child (widget_class, LsUiAssistant, toasts);
   gtk_widget_class_bind_template_child (widget_class, LsUiAssistant, pages);
   gtk_widget_class_bind_template_child (widget_class, LsUiAssistant, banner);
   gtk_widget_class_bind_template_child (widget_class, LsUiAssistant, server_row);
@@ -530,10 +535,12 @@ ls_ui_assistant_init (LsUiAssistant *self)
 LsUiAssistant *
 ls_ui_assistant_new (GtkWindow *parent, LsUiNetworks *networks, LsUiNetwork *network)
 {
-  LsUiAssistant *self = g_object_new (LS_UI_TYPE_ASSISTANT, "transient-for", parent, NULL);
+  LsUiAssistant *self = g_object_new (LS_UI_TYPE_ASSISTANT, "transient-for", parent, "application",
+                                      gtk_window_get_application (parent), NULL);
   g_autofree char *servers = NULL;
 
   self->networks = g_object_ref (networks);
+  gtk_widget_grab_focus (GTK_WIDGET (self->server_row));
   if (network == NULL)
     return self;
   take_network (self, network);
@@ -541,4 +548,12 @@ ls_ui_assistant_new (GtkWindow *parent, LsUiNetworks *networks, LsUiNetwork *net
   gtk_editable_set_text (self->server_row, g_strdelimit (servers, "\n", ' '));
   check (self);
   return self;
+}
+
+void
+ls_ui_assistant_toast (LsUiAssistant *self, const char *text)
+{
+  g_autofree char *escaped = g_markup_escape_text (text, -1);
+
+  adw_toast_overlay_add_toast (self->toasts, adw_toast_new (escaped));
 }

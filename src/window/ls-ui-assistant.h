@@ -16,4 +16,7 @@ G_DECLARE_FINAL_TYPE (LsUiAssistant, ls_ui_assistant, LS_UI, ASSISTANT, AdwWindo
 LsUiAssistant *
 ls_ui_assistant_new (GtkWindow *parent, LsUiNetworks *networks, LsUiNetwork *network);
 
+/* Says @text (plain) for some seconds. */
+void ls_ui_assistant_toast (LsUiAssistant *self, const char *text);
+
 G_END_DECLS

@@ -13,6 +13,8 @@ struct _LsUiCopyRow
   AdwActionRow parent_instance;
 
   char *value;
+
+  GtkWidget *copy_button;
 };
 
 enum
@@ -26,11 +28,16 @@ static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (LsUiCopyRow, ls_ui_copy_row, ADW_TYPE_ACTION_ROW)
 
-static char *
-copy_label (gpointer self, const char *title)
+static void
+title_cb (LsUiCopyRow *self)
 {
+  const char *title = adw_preferences_row_get_title (ADW_PREFERENCES_ROW (self));
   /* Translators: a button next to a value, e.g. "Copy IPv4 Address" */
-  return g_strdup_printf (_ ("Copy %s"), title != NULL ? title : "");
+  g_autofree char *label = g_strdup_printf (_ ("Copy %s"), title);
+
+  gtk_widget_set_tooltip_text (self->copy_button, label);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->copy_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  label, -1);
 }
 
 static void
@@ -76,7 +83,7 @@ ls_ui_copy_row_class_init (LsUiCopyRowClass *klass)
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/lightscale/Lightscale/ls-ui-copy-row.ui");
-  gtk_widget_class_bind_template_callback (widget_class, copy_label);
+  gtk_widget_class_bind_template_child (widget_class, LsUiCopyRow, copy_button);
   ls_ui_closures_bind (widget_class);
 }
 
@@ -84,6 +91,7 @@ static void
 ls_ui_copy_row_init (LsUiCopyRow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect (self, "notify::title", G_CALLBACK (title_cb), NULL);
 }
 
 LsUiCopyRow *

@@ -300,7 +300,11 @@ get_text_property (LsUiDevice *self, guint prop_id, GValue *value)
       g_value_take_string (value, g_strjoinv (", ", self->tags));
       break;
     case PROP_PATH_TEXT:
-      g_value_set_string (value, ls_ui_format_path (self->path));
+      /* Nobody expects an answer of a device that is off. */
+      if (self->online || !g_str_equal (self->path, "none"))
+        g_value_set_string (value, ls_ui_format_path (self->path));
+      else
+        g_value_set_static_string (value, "");
       break;
     case PROP_ICON_NAME:
       g_value_set_string (value, get_icon_name (self));

@@ -175,7 +175,7 @@ dup_subtitle (LsUiNetwork *self)
 
   if (*node_name == '\0')
     return g_strdup (label);
-  return g_strdup_printf ("%s · %s", node_name, label);
+  return g_strdup_printf ("%s · %s", label, node_name);
 }
 
 static char *

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * Readable properties, all with notify; strings are never NULL and are plain text:
  *   "name"            the profile's name
  *   "title"           the network's name, or the profile's while it is not known
- *   "subtitle"        own device name and state, for a list
+ *   "subtitle"        state and own device name, for a list
  *   "state" LsUiState, "state-label", "state-icon", "state-style"
  *   "summary"         "12 devices, 9 online", or what the state means
  *   "want-up" b, "can-switch" b, "can-join" b
