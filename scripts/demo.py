@@ -28,6 +28,7 @@ from lab.world import PROFILE, RemoteWorld, World  # noqa: E402
 # What goes wrong when something does not work; anything else is a mistake in here.
 EXPECTED = (Failed, AssertionError, LookupError, OSError, GLib.Error)
 RENAME_SECONDS = 2
+WINDOW = "Lightscale"
 
 
 def say(text):
@@ -116,8 +117,13 @@ class Demo:
         if self.desktop.virtual:
             self.desktop.start_panel()
         self.window = self.desktop.open_window()
-        self.desktop.watch_name(self.others[0], timeout=60).seen()
-        check(True, f"the window shows {self.others[0]}")
+        self.desktop.watch_name("Connected", timeout=60).seen()
+        check(True, "the window says Connected")
+        if self.desktop.virtual:
+            print(f"    {self.desktop.screenshot('window-overview', WINDOW)}")
+        self.desktop.accessible("click", "page tab", "Devices")
+        self.desktop.watch_name(self.others[0], timeout=60, within="Devices").seen()
+        check(True, f"it shows {self.others[0]}")
         self.rename()
         if self.desktop.virtual:
             self.screenshots()
@@ -125,22 +131,17 @@ class Demo:
     def rename(self):
         peer = self.profile.peers()[self.others[0]]
         name = f"{self.others[0]}-renamed"
-        watch = self.desktop.watch_name(name)
+        watch = self.desktop.watch_name(name, within="Devices")
         begin = time.monotonic()
         self.world.rename(peer["id"], name)
         seconds = watch.seen() - begin
         check(seconds <= RENAME_SECONDS, f"renamed on the server to {name}: in the window after {seconds:.1f} s")
 
     def screenshots(self):
-        print(f"    {self.desktop.screenshot('window')}")
-        self.desktop.click(16, 15, button=3)
-        wait_for("tray menu", self.menu_is_open)
-        print(f"    {self.desktop.screenshot('tray-menu')}")
+        print(f"    {self.desktop.screenshot('window', WINDOW)}")
+        self.desktop.open_tray_menu()
+        print(f"    {self.desktop.screenshot('tray-menu', crop='640x300+0+0')}")
         self.device.run("xdotool", "key", "Escape")
-
-    def menu_is_open(self):
-        found = self.device.run("xdotool", "search", "--onlyvisible", "--class", "wrapper-2.0", check=False).stdout
-        return len(found.split()) > 1
 
     def stay(self):
         if self.desktop.virtual:
@@ -268,6 +269,7 @@ def main():
     for name in ("once", "here", "xvfb"):
         parser.add_argument(f"--{name}", action="store_true")
     options = parser.parse_args()
+    options.build = os.path.abspath(options.build)
     options.logs = options.logs or os.path.join(options.build, "demo")
     status, left = run(options)
     for trace in sorted(left):

@@ -160,12 +160,24 @@ class Desktop:
         return self.device.spawn(self.device.program("lightscale"), log="window.log",
                                  env=dict([STRICT.split("=")]))
 
-    def screenshot(self, name):
-        """Saves the whole screen as NAME.png; returns the path."""
+    def screenshot(self, name, window="root", crop=None):
+        """Saves the whole screen, or a window (its title), or a part (WxH+X+Y), as NAME.png; returns the path."""
         os.makedirs(self.shots, exist_ok=True)
         path = os.path.join(self.shots, f"{name}.png")
-        self.device.run("import", "-window", "root", path)
+        if window != "root":
+            window = self.windows("--name", f"^{window}$")[-1]
+        self.device.run("import", "-window", window, *(["-crop", crop, "+repage"] if crop else []), path)
         return path
+
+    def windows(self, *pattern):
+        """The ids of the visible windows that xdotool finds by this pattern."""
+        return self.device.run("xdotool", "search", "--onlyvisible", *pattern, check=False).stdout.split()
+
+    def open_tray_menu(self):
+        """Opens the menu of the first icon in the panel."""
+        shown = len(self.windows("--class", "wrapper-2.0"))
+        self.click(16, 15, button=3)
+        wait_for("the tray's menu", lambda: len(self.windows("--class", "wrapper-2.0")) > shown)
 
     def click(self, x, y, button=1):
         self.device.run("xdotool", "mousemove", str(x), str(y), "sleep", "0.2", "click", str(button))
@@ -178,18 +190,18 @@ class Desktop:
             raise LookupError(f"accessible.py {' '.join(arguments)}: {result.stderr.strip()[-2000:]}")
         return json.loads(result.stdout)
 
-    def watch_name(self, text, timeout=30):
-        """Starts to wait for an accessible name that contains `text`; see Watch."""
-        return Watch(self, text, timeout)
+    def watch_name(self, text, timeout=30, within=None):
+        """Starts to wait for an accessible name that contains `text`; see Watch. within: only in this list."""
+        return Watch(self, text, timeout, within)
 
 
 class Watch:
-    """Waits, from now on, for an accessible name in the window."""
+    """Waits, from the moment that this is made, for an accessible name in the window."""
 
-    def __init__(self, desktop, text, timeout):
+    def __init__(self, desktop, text, timeout, within):
         self.text = text
         command = desktop.device.enter("/usr/bin/python3", os.path.join(HERE, "accessible.py"), "wait", text,
-                                       str(timeout))
+                                       str(timeout), *([within] if within else []))
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                          stderr=subprocess.PIPE, text=True, env=desktop.device.env,
                                          start_new_session=True)
