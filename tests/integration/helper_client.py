@@ -4,24 +4,38 @@
 
 Reads one JSON object a line: {"call": method, "args": GVariant text of the argument tuple or null, "interactive":
 bool, "wait": bool (false: go on without the answer), "interface"/"path" (optional)} and writes one line for each
-answer: {"ok": GVariant text} or {"error": D-Bus error name, "message": text}. "name" answers the unique bus name,
-"signals" what TunnelChanged told since.
+answer: {"ok": GVariant text} or {"error": D-Bus error name, "message": text}. "name" answers the unique bus name, "pid"
+the process id, "signals" what TunnelChanged told since. "agent_for": PID makes it the polkit agent of that process: one
+with an open dialog that nobody answers, or ("dismiss") closes at once; "dialogs" answers what it was asked.
 """
 
 import json
-import sys
+import os
 
 from gi.repository import Gio, GLib
 
 NAME = "org.lightscale.Helper"
 PATH = "/org/lightscale/Helper"
 INTERFACE = "org.lightscale.Helper1"
+AGENT_PATH = "/agent"
+AGENT = Gio.DBusNodeInfo.new_for_xml("""
+<node><interface name="org.freedesktop.PolicyKit1.AuthenticationAgent">
+  <method name="BeginAuthentication">
+    <arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="in"/>
+    <arg type="a{ss}" direction="in"/><arg type="s" direction="in"/><arg type="a(sa{sv})" direction="in"/>
+  </method>
+  <method name="CancelAuthentication"><arg type="s" direction="in"/></method>
+</interface></node>""").interfaces[0]
 
 
 class Client:
     def __init__(self):
         self.bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
         self.signals = []
+        self.rest = b""
+        self.dialogs = []
+        self.dismiss = False
+        self.open = []
         self.bus.signal_subscribe(None, INTERFACE, None, PATH, None, Gio.DBusSignalFlags.NONE, self.on_signal)
         self.loop = GLib.MainLoop()
 
@@ -38,9 +52,35 @@ class Client:
             self.answer({"error": Gio.dbus_error_get_remote_error(error) or str(error.domain),
                          "message": error.message})
 
+    def register_agent(self, pid):
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            start = int(file.read().rsplit(")", 1)[1].split()[19])
+        self.bus.register_object(AGENT_PATH, AGENT, self.asked, None, None)
+        subject = ("unix-process", {"pid": GLib.Variant("u", pid), "start-time": GLib.Variant("t", start),
+                                    "uid": GLib.Variant("i", os.getuid())})
+        self.bus.call("org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority",
+                      "org.freedesktop.PolicyKit1.Authority", "RegisterAuthenticationAgent",
+                      GLib.Variant("((sa{sv})ss)", (subject, "C", AGENT_PATH)), None, 0, -1, None, self.done)
+
+    def asked(self, bus, sender, path, interface, method, parameters, invocation):
+        self.dialogs.append([method, parameters.unpack()[0]])
+        if method == "CancelAuthentication":
+            invocation.return_value(None)
+        elif self.dismiss:
+            invocation.return_dbus_error("org.freedesktop.PolicyKit1.Error.Cancelled", "closed")
+        else:
+            self.open.append(invocation)
+
     def command(self, request):
         if request.get("name"):
             self.answer({"ok": self.bus.get_unique_name()})
+        elif request.get("pid"):
+            self.answer({"ok": os.getpid()})
+        elif request.get("agent_for"):
+            self.dismiss = request.get("dismiss", False)
+            self.register_agent(request["agent_for"])
+        elif request.get("dialogs"):
+            self.answer({"ok": self.dialogs})
         elif request.get("signals"):
             self.answer({"ok": self.signals})
             self.signals = []
@@ -55,15 +95,16 @@ class Client:
                       GLib.Variant.parse(None, args) if args else None, None, flags, 120000, None, self.done)
 
     def readable(self, source, condition):
-        line = sys.stdin.readline()
-        if not line:
+        data = os.read(0, 65536)
+        if not data:
             self.loop.quit()
             return False
-        self.command(json.loads(line))
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        for line in lines:
+            self.command(json.loads(line))
         return True
 
     def run(self):
-        sys.stdin.reconfigure(line_buffering=True)
         GLib.io_add_watch(GLib.IOChannel.unix_new(0), GLib.PRIORITY_DEFAULT, GLib.IO_IN | GLib.IO_HUP, self.readable)
         self.loop.run()
 

@@ -26,11 +26,11 @@ RULES = f"""
 polkit.addRule(function(action, subject) {{
   if (action.id.indexOf("org.lightscale.helper.tunnel.") != 0)
     return polkit.Result.NOT_HANDLED;
-  if (subject.user == "{REFUSED}")
+  if (subject.user == "u{REFUSED}")
     return polkit.Result.NO;
   if (action.id == "org.lightscale.helper.tunnel.manage-others")
     return polkit.Result.NOT_HANDLED;
-  if (subject.user == "{ALLOWED}" || subject.user == "{ALSO_ALLOWED}")
+  if (subject.user == "u{ALLOWED}" || subject.user == "u{ALSO_ALLOWED}")
     return polkit.Result.YES;
   return polkit.Result.NOT_HANDLED;
 }});
@@ -42,6 +42,7 @@ class Client:
 
     def __init__(self, machine, uid):
         self.machine = machine
+        self._received = b""
         self.process = subprocess.Popen(
             machine.enter("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "/usr/bin/python3", CLIENT),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=machine.env, start_new_session=True)
@@ -52,12 +53,15 @@ class Client:
         self.process.stdin.flush()
 
     def receive(self, seconds=60):
-        ready, _, _ = select.select([self.process.stdout], [], [], seconds)
-        if not ready:
-            raise AssertionError("no answer of the client")
-        line = self.process.stdout.readline()
-        if not line:
-            raise AssertionError("the client ended")
+        while b"\n" not in self._received:
+            ready, _, _ = select.select([self.process.stdout], [], [], seconds)
+            if not ready:
+                raise AssertionError("no answer of the client")
+            data = os.read(self.process.stdout.fileno(), 65536)
+            if not data:
+                raise AssertionError("the client ended")
+            self._received += data
+        line, self._received = self._received.split(b"\n", 1)
         return json.loads(line)
 
     def ask(self, **request):
@@ -95,6 +99,8 @@ class HelperMachine(Machine):
         policy = bus.find_data(BUILD, SOURCE, "org.lightscale.helper.policy")
         super().__init__(name, folder, BUILD, run=True,
                          files={"/usr/share/polkit-1/actions": [policy], "/etc/polkit-1/rules.d": [rules]})
+        self._spawned = []
+        self._add_users()
         self.env["DBUS_SYSTEM_BUS_ADDRESS"] = bus.ADDRESS
         self.env["G_DEBUG"] = "fatal-criticals"
         self.helper = None
@@ -103,6 +109,27 @@ class HelperMachine(Machine):
         config = bus.write_config(folder, policies, {})
         self.spawn("dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", log="bus.log")
         wait_for("system bus", lambda: os.path.exists(f"/proc/{self.pid}/root{bus.SOCKET}"))
+
+    def _add_users(self):
+        """The bus takes only users that the machine knows; these are known on this machine alone."""
+        with open("/etc/passwd", encoding="utf-8") as file:
+            known = file.read()
+        users = os.path.join(self.folder, "passwd")
+        with open(users, "w", encoding="utf-8") as file:
+            file.write(known)
+            for uid in (ALLOWED, ALSO_ALLOWED, PASSWORD, REFUSED):
+                file.write(f"u{uid}:x:{uid}:{uid}::/nonexistent:/bin/false\n")
+        self.run("mount", "--bind", users, "/etc/passwd")
+
+    def spawn(self, *command, **options):
+        process = super().spawn(*command, **options)
+        self._spawned.append(process)
+        return process
+
+    def close(self):
+        super().close()
+        for process in self._spawned:
+            process.wait()
 
     def start_polkitd(self):
         self.polkitd = self.spawn(bus.polkitd_path(), "--no-debug", log="polkitd.log")
