@@ -13,7 +13,6 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from lab import Lab, wait_for  # noqa: E402
-from lab.traces import traces  # noqa: E402
 
 OK, FAILED, USAGE, NO_AGENT, NOT_FOUND, NOT_AUTHORIZED, CONTROL, TIMEOUT = range(8)
 # Of the throw-away user that may not talk to the machine's agent.
@@ -23,7 +22,6 @@ NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 class Ctl(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.before = traces()
         cls.lab = Lab(os.environ["LS_TEST_BUILD_ROOT"], os.environ["LS_TEST_SOURCE_ROOT"])
         cls.lab.__enter__()
         try:
@@ -41,9 +39,8 @@ class Ctl(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.lab.close()
-        left = cls.lab.remains()
-        if left or traces() - cls.before:
-            raise AssertionError(f"left behind: {left} {traces() - cls.before}")
+        if cls.lab.remains():
+            raise AssertionError(f"left behind: {cls.lab.remains()}")
 
     @classmethod
     def join_other(cls):
