@@ -13,6 +13,16 @@
 #define CONNECTIONS_MAX 8 /* a held long poll must not keep other calls waiting */
 #define IDLE_TIMEOUT 60 /* seconds until an unused connection is closed */
 
+/* Before libsoup 3.4.3 the cancellation of a waiting HTTP/2 request is not reported until other
+ * traffic comes: a cancelled long poll would keep its caller waiting. The only switch is in the
+ * environment, which may be changed only while there is one thread: before main(). */
+__attribute__ ((constructor)) static void
+force_http1 (void)
+{
+  if (!soup_check_version (3, 4, 3))
+    g_setenv ("SOUP_FORCE_HTTP1", "1", FALSE);
+}
+
 G_DEFINE_FINAL_TYPE (LsControlClient, ls_control_client, G_TYPE_OBJECT)
 
 enum
@@ -61,11 +71,6 @@ ls_control_client_class_init (LsControlClientClass *klass)
   properties[PROP_URL]
       = g_param_spec_string ("url", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
-
-  /* Before libsoup 3.4.3 the cancellation of a waiting HTTP/2 request is not reported until other
-   * traffic comes: a cancelled long poll would keep its caller waiting. */
-  if (!soup_check_version (3, 4, 3))
-    g_setenv ("SOUP_FORCE_HTTP1", "1", FALSE);
 }
 
 static void
