@@ -105,8 +105,8 @@ class Demo:
 
     def ping(self, name, address):
         wait_for(f"{name} at {address}", lambda: self.device.ping(address), timeout=60)
-        result = self.device.run("ping", "-n", "-c", "3", "-i", "0.2", address)
-        check(" 0% packet loss" in result.stdout, f"ping {name} ({address}): {result.stdout.splitlines()[-1]}")
+        output = self.device.ping_output("-c", "3", "-i", "0.2", address)
+        check(" 0% packet loss" in output, f"ping {name} ({address}): {output.splitlines()[-1]}")
 
     def show_handshakes(self, interface, peers):
         for who, when in self.setting.handshakes(interface, self.profile.get("PublicKey"), peers).items():

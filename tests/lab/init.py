@@ -3,6 +3,7 @@
 """Process 1 of a node: arranges the mounts, says its PID outside, then collects orphans until it is killed.
 
 Started by node.py inside new namespaces as: init.py PLAN, a JSON object with
+  mounts  whether there is a mount namespace (a normal user has none and gets nothing of the rest)
   run     whether to put an empty /run in place
   files   {path: [file, ...]}: an empty folder at path that holds these files (copied) and what it held before
   bind    {path: file}: another file in the place of one
@@ -59,7 +60,8 @@ def main():
     plan = json.loads(sys.argv[1])
     outside_pid = os.readlink("/proc/self")
     kept = keep_sockets(plan["keep"])
-    mount("-t", "proc", "proc", "/proc")
+    if plan["mounts"]:
+        mount("-t", "proc", "proc", "/proc")
     for path, files in plan["files"].items():
         replace_folder(path, files)
     for path, file in plan["bind"].items():

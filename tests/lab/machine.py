@@ -28,7 +28,7 @@ class Pinging:
         self._device = device
         self._address = address
         self._process = subprocess.Popen(
-            device.enter("ping", "-n", "-q", "-i", str(interval), address), stdin=subprocess.DEVNULL,
+            device.enter_plainly("ping", "-n", "-q", "-i", str(interval), address), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=device.env, start_new_session=True)
 
     def stop(self):
@@ -55,6 +55,10 @@ class Machine(Node):
         """The path of a program of ours in the build folder."""
         return os.path.join(self.build, FOLDERS[name], name)
 
+    def enter_plainly(self, *command):
+        """The command line that runs `command` in the device's network, with the rights that programs have there."""
+        return self.enter(*command)
+
     def ping(self, address, count=1, wait=2, interval=None):
         """Whether all of `count` pings were answered, each within `wait` seconds."""
         return self.ping_lost(address, count, wait, interval) == 0
@@ -62,10 +66,15 @@ class Machine(Node):
     def ping_lost(self, address, count, wait=2, interval=None):
         """How many of `count` pings were not answered."""
         pace = ["-i", str(interval)] if interval else []
-        result = self.run("ping", "-n", "-q", "-c", str(count), "-W", str(wait), *pace, address, check=False,
-                          timeout=count * (wait + 1) + 20)
-        numbers = ping_numbers(result.stdout)
+        numbers = ping_numbers(self.ping_output("-q", "-c", str(count), "-W", str(wait), *pace, address,
+                                                timeout=count * (wait + 1) + 20))
         return numbers[0] - numbers[1] if numbers else count
+
+    def ping_output(self, *arguments, timeout=60):
+        """What ping writes."""
+        return subprocess.run(self.enter_plainly("ping", "-n", *arguments), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.env,
+                              timeout=timeout, start_new_session=True).stdout
 
     def keep_pinging(self, address, interval=0.2):
         """Starts to ping; see Pinging."""

@@ -39,13 +39,13 @@ class Node:
         self.rootless = rootless
         self._started = []
         self.env = {"PATH": PATH, "HOME": folder, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
-        plan = {"run": run, "files": files or {}, "bind": bind or {}, "keep": keep or {},
+        plan = {"mounts": not rootless, "run": run, "files": files or {}, "bind": bind or {}, "keep": keep or {},
                 "display": display}
         self._log = open(os.path.join(folder, "init.log"), "ab")
         self._init = subprocess.Popen(
-            ["unshare", "--mount", "--pid", *(["--net"] if own_network else []),
-             *(["--map-current-user"] if rootless else []), "--fork", "--kill-child",
-             "--", "/usr/bin/python3", INIT, json.dumps(plan)],
+            ["unshare", "--pid", *(["--net"] if own_network else []),
+             "--map-current-user" if rootless else "--mount", "--fork", "--kill-child", "--",
+             "/usr/bin/python3", INIT, json.dumps(plan)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log, env=self.env,
             start_new_session=True, preexec_fn=die_with_parent)
         answer = self._init.stdout.readline().strip()
@@ -54,7 +54,7 @@ class Node:
             self._init.wait()
             raise Failed(f"{name}: no namespaces: {self.read_log('init.log')}")
         self.pid = int(answer)
-        kinds = ("net", "mnt", "pid") if own_network else ("mnt", "pid")
+        kinds = {"pid"} | ({"net"} if own_network else set()) | (set() if rootless else {"mnt"})
         self.namespaces = {os.readlink(f"/proc/{self.pid}/ns/{kind}") for kind in kinds}
         if own_network:
             self.run("ip", "link", "set", "lo", "up")
@@ -63,7 +63,7 @@ class Node:
         """The command line that runs `command` inside."""
         kinds = ["--net"] if network_only else ["--mount", "--net", "--pid"]
         if self.rootless:
-            kinds = ["--user", "--preserve-credentials", "--mount", "--pid"]
+            kinds = ["--user", "--preserve-credentials", "--pid"]
         return ["nsenter", "-t", str(self.pid), *kinds, "--", *command]
 
     def run(self, *command, check=True, timeout=60, env=None, network_only=False, input_text=""):

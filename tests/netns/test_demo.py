@@ -47,7 +47,7 @@ class Demo(unittest.TestCase):
 
     def assert_nothing_left(self, process, output):
         self.assertEqual(traces() - self.before, set(), output)
-        self.assertNotIn("left behind:", output)
+        self.assertNotIn("demo: left behind:", output)
         self.assertEqual([name for name in lab_folders() if f"-{process.pid}-" in name], [])
 
     def assert_works(self, *options):
