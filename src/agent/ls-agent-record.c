@@ -146,10 +146,23 @@ refuse (const char *key, GError **error)
   return FALSE;
 }
 
+/* GKeyFile may return a value and an error at once (an escape at the end of the line). */
+static char *
+read_string (GKeyFile *file, const char *key, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autofree char *text = g_key_file_get_string (file, GROUP, key, &local_error);
+
+  if (local_error == NULL)
+    return g_steal_pointer (&text);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
 static gboolean
 read_text (GKeyFile *file, const char *key, char **out_text, GError **error)
 {
-  g_autofree char *text = g_key_file_get_string (file, GROUP, key, error);
+  g_autofree char *text = read_string (file, key, error);
 
   if (text == NULL)
     return FALSE;
@@ -183,11 +196,15 @@ read_number (GKeyFile *file, const char *key, guint16 *out_number, GError **erro
 static gboolean
 read_urls (LsAgentRecord *record, GKeyFile *file, GError **error)
 {
-  g_auto (GStrv) urls = g_key_file_get_string_list (file, GROUP, "urls", NULL, error);
+  g_autoptr (GError) local_error = NULL;
+  g_auto (GStrv) urls = g_key_file_get_string_list (file, GROUP, "urls", NULL, &local_error);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
-  if (urls == NULL)
-    return FALSE;
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
   for (guint i = 0; urls[i] != NULL; i++)
     {
       g_autofree char *url = ls_control_url_normalize (urls[i], error);
@@ -204,7 +221,7 @@ read_urls (LsAgentRecord *record, GKeyFile *file, GError **error)
 static gboolean
 read_fact (LsAgentRecord *record, GKeyFile *file, GError **error)
 {
-  g_autofree char *text = g_key_file_get_string (file, GROUP, "fact", error);
+  g_autofree char *text = read_string (file, "fact", error);
 
   if (text == NULL)
     return FALSE;
@@ -255,14 +272,14 @@ read_scalars (LsAgentRecord *record, GKeyFile *file, GError **error)
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
-  backend = g_key_file_get_string (file, GROUP, "backend", error);
+  backend = read_string (file, "backend", error);
   return backend != NULL && ls_backend_kind_parse (backend, &record->backend, error);
 }
 
 static gboolean
 read_record (LsAgentRecord *record, GKeyFile *file, GError **error)
 {
-  g_autofree char *name = g_key_file_get_string (file, GROUP, "name", error);
+  g_autofree char *name = read_string (file, "name", error);
 
   if (name == NULL)
     return FALSE;
