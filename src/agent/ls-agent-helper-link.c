@@ -443,6 +443,8 @@ ls_agent_helper_link_class_init (LsAgentHelperLinkClass *klass)
 
   object_class->get_property = ls_agent_helper_link_get_property;
   object_class->finalize = ls_agent_helper_link_finalize;
+  /* An error of the helper is known as ours only if the domain was registered before it comes. */
+  ls_error_quark ();
   props[PROP_STATE]
       = g_param_spec_string ("state", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);

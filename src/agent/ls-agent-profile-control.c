@@ -15,20 +15,29 @@
 
 /* The client */
 
-static void
-netmap_cb (LsAgentProfile *self, LsNetmap *netmap)
+void
+ls_agent_profile_end_refresh (LsAgentProfile *self, const GError *error)
 {
   GTask *task;
 
+  while ((task = g_queue_pop_head (&self->refreshers)) != NULL)
+    {
+      if (error == NULL)
+        g_task_return_boolean (task, TRUE);
+      else
+        g_task_return_error (task, g_error_copy (error));
+      g_object_unref (task);
+    }
+}
+
+static void
+netmap_cb (LsAgentProfile *self, LsNetmap *netmap)
+{
   self->gone_count = 0;
   ls_agent_profile_clear_problem (self, LS_AGENT_PROBLEM_CONTROL);
   ls_agent_profile_set_reachable (self, TRUE);
   ls_agent_profile_take_netmap (self, netmap, FALSE);
-  while ((task = g_queue_pop_head (&self->refreshers)) != NULL)
-    {
-      g_task_return_boolean (task, TRUE);
-      g_object_unref (task);
-    }
+  ls_agent_profile_end_refresh (self, NULL);
 }
 
 gboolean
@@ -185,8 +194,6 @@ is_answer (const GError *error)
 void
 ls_agent_profile_control_failed (LsAgentProfile *self, const GError *error)
 {
-  GTask *task;
-
   ls_agent_profile_set_reachable (self, is_answer (error));
   if (g_error_matches (error, LS_ERROR, LS_ERROR_CONTROL_NOT_FOUND))
     control_gone (self);
@@ -195,11 +202,7 @@ ls_agent_profile_control_failed (LsAgentProfile *self, const GError *error)
       self->gone_count = 0;
       ls_agent_profile_set_problem_error (self, LS_AGENT_PROBLEM_CONTROL, error);
     }
-  while ((task = g_queue_pop_head (&self->refreshers)) != NULL)
-    {
-      g_task_return_error (task, g_error_copy (error));
-      g_object_unref (task);
-    }
+  ls_agent_profile_end_refresh (self, error);
   /* Without any netmap there is nothing to connect with. */
   if (self->netmap == NULL)
     ls_agent_profile_connect_failed (self, error);
@@ -214,7 +217,7 @@ ls_agent_profile_refresh_async (LsAgentProfile *self, GCancellable *cancellable,
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, ls_agent_profile_refresh_async);
-  if (*self->record->node_id == '\0')
+  if (*self->record->node_id == '\0' || self->state == LS_AGENT_STATE_NEW)
     {
       g_task_return_new_error (task, LS_ERROR, LS_ERROR_WRONG_STATE,
                                _ ("This profile has not joined a network yet."));

@@ -51,9 +51,19 @@ ls_agent_profile_take_keys (LsAgentProfile *self, LsAgentCredentials *credential
 
 /* Loading */
 
+/* A locked keyring may be unlocked; what is gone or spoilt does not come back by itself. */
+static gboolean
+keys_are_lost (const GError *error)
+{
+  return g_error_matches (error, LS_ERROR, LS_ERROR_NOT_FOUND)
+         || g_error_matches (error, LS_ERROR, LS_ERROR_STORAGE);
+}
+
 static void
 keys_missing (LsAgentProfile *self, const GError *error)
 {
+  if (keys_are_lost (error))
+    ls_agent_profile_dispatch (self, LS_AGENT_EVENT_KEYS_LOST);
   if (g_error_matches (error, LS_ERROR, LS_ERROR_NOT_FOUND))
     ls_agent_profile_set_problem (
         self, LS_AGENT_PROBLEM_KEYS, _ ("The keys of this device are gone."),
@@ -63,6 +73,7 @@ keys_missing (LsAgentProfile *self, const GError *error)
   else
     ls_agent_profile_set_problem_error (self, LS_AGENT_PROBLEM_KEYS, error);
   ls_agent_profile_connect_failed (self, error);
+  ls_agent_profile_end_refresh (self, error);
 }
 
 static void

@@ -151,6 +151,9 @@ void ls_agent_profile_refresh_async (LsAgentProfile *self, GCancellable *cancell
 gboolean
 ls_agent_profile_refresh_finish (LsAgentProfile *self, GAsyncResult *result, GError **error);
 
+/* Ends those who wait for a refresh; @error NULL: it succeeded. */
+void ls_agent_profile_end_refresh (LsAgentProfile *self, const GError *error);
+
 /* ls-agent-profile-netmap.c */
 void ls_agent_profile_take_netmap (LsAgentProfile *self, LsNetmap *netmap, gboolean cached);
 void ls_agent_profile_read_cache (LsAgentProfile *self);

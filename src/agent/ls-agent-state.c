@@ -68,6 +68,11 @@ ls_agent_state_next (LsAgentState state, LsAgentEvent event, LsAgentState *out_s
         return FALSE;
       *out_state = LS_AGENT_STATE_NEW;
       return TRUE;
+    case LS_AGENT_EVENT_KEYS_LOST:
+      if (state == LS_AGENT_STATE_REGISTERING)
+        return FALSE;
+      *out_state = LS_AGENT_STATE_NEW;
+      return TRUE;
     case LS_AGENT_EVENT_FACT_PENDING:
       *out_state = LS_AGENT_STATE_WAITING_FOR_APPROVAL;
       return TRUE;

@@ -27,6 +27,7 @@ typedef enum
 {
   LS_AGENT_EVENT_REGISTER, /* a registration starts */
   LS_AGENT_EVENT_REGISTER_FAILED, /* the server, or the user, ended it */
+  LS_AGENT_EVENT_KEYS_LOST, /* nothing can be done as this device any more */
   LS_AGENT_EVENT_FACT_PENDING,
   LS_AGENT_EVENT_FACT_APPROVED,
   LS_AGENT_EVENT_FACT_ROTATION_DUE,
