@@ -61,7 +61,7 @@ send_dump (int fd, guint16 type)
 static gboolean
 parse_datagram (struct nlmsghdr *message, int length, MessageFunc func, GArray *items)
 {
-  for (; NLMSG_OK (message, length); message = NLMSG_NEXT (message, length))
+  for (; length > 0 && NLMSG_OK (message, (guint)length); message = NLMSG_NEXT (message, length))
     {
       if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
         return FALSE;
