@@ -56,12 +56,18 @@ read_join (LsDemoCall *call, gboolean by_url, JoinRequest *request, GError **err
   return ls_demo_call_finish_body (&reader, error);
 }
 
+/* Answers with the netmap of @node between @before and @after, all of it JSON. */
 static JsonNode *
-netmap_node (LsDemoCall *call, LsDemoNode *node)
+answer_netmap (LsDemoCall *call, LsDemoNode *node, const char *before, const char *after)
 {
-  g_autoptr (LsNetmap) netmap = ls_demo_store_build_netmap (call->store, node);
+  g_autofree char *netmap = ls_demo_store_build_netmap_text (call->store, node);
 
-  return ls_control_codec_encode_netmap (netmap);
+  if (*before == '\0')
+    ls_demo_reply_text (call->message, g_steal_pointer (&netmap));
+  else
+    ls_demo_reply_text (call->message, g_strconcat (before, netmap, after, NULL));
+  call->answers_itself = TRUE;
+  return NULL;
 }
 
 JsonNode *
@@ -69,8 +75,8 @@ ls_demo_api_register (LsDemoCall *call, GError **error)
 {
   g_auto (JoinRequest) request = { 0 };
   LsDemoJoin join;
+  g_autofree char *before = NULL;
   char *node_token = NULL;
-  JsonObject *object;
   LsDemoNode *node;
 
   if (!read_join (call, FALSE, &request, error))
@@ -80,11 +86,10 @@ ls_demo_api_register (LsDemoCall *call, GError **error)
   if (node == NULL)
     return NULL;
 
-  object = json_object_new ();
-  json_object_set_string_member (object, "node_token", node_token);
-  json_object_set_member (object, "netmap", netmap_node (call, node));
+  /* The token is URL-safe base64: nothing in it needs escaping. */
+  before = g_strdup_printf ("{\"node_token\":\"%s\",\"netmap\":", node_token);
   ls_control_secret_free (node_token);
-  return ls_demo_json_object_node (object);
+  return answer_netmap (call, node, before, "}");
 }
 
 static JsonNode *
@@ -195,7 +200,6 @@ ls_demo_api_heartbeat (LsDemoCall *call, GError **error)
 {
   g_auto (HeartbeatRequest) request = { 0 };
   g_autofree char *observed = NULL;
-  JsonObject *object;
   LsDemoNode *node;
 
   if (!read_heartbeat (call, &request, error))
@@ -208,9 +212,7 @@ ls_demo_api_heartbeat (LsDemoCall *call, GError **error)
                                         request.listen_port);
   ls_demo_store_heartbeat (call->store, node, observed, (const char *const *)request.endpoints,
                            request.routes, request.probe);
-  object = json_object_new ();
-  json_object_set_member (object, "netmap", netmap_node (call, node));
-  return ls_demo_json_object_node (object);
+  return answer_netmap (call, node, "{\"netmap\":", "}");
 }
 
 JsonNode *
@@ -218,7 +220,7 @@ ls_demo_api_netmap (LsDemoCall *call, GError **error)
 {
   LsDemoNode *node = ls_demo_call_require_node (call, call->captures[0], error);
 
-  return node != NULL ? netmap_node (call, node) : NULL;
+  return node != NULL ? answer_netmap (call, node, "", "") : NULL;
 }
 
 JsonNode *
@@ -232,7 +234,7 @@ ls_demo_api_longpoll (LsDemoCall *call, GError **error)
                                    error))
     return NULL;
   if (seconds == 0 || ls_demo_store_get_revision (call->store) > since)
-    return netmap_node (call, node);
+    return answer_netmap (call, node, "", "");
 
   ls_demo_longpoll_hold (call->longpoll, call->message, call->captures[0], since,
                          (guint)MIN (seconds, LS_DEMO_LONGPOLL_MAX));

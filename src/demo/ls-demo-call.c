@@ -159,22 +159,20 @@ ls_demo_call_get_number (LsDemoCall *call, const char *name, guint64 fallback, g
 }
 
 void
+ls_demo_reply_text (SoupServerMessage *message, char *text)
+{
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  soup_server_message_set_response (message, "application/json", SOUP_MEMORY_TAKE, text,
+                                    strlen (text));
+}
+
+void
 ls_demo_reply_json (SoupServerMessage *message, JsonNode *node)
 {
-  g_autofree char *text = NULL;
-  gsize length;
-
-  if (node == NULL)
-    {
-      soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
-      return;
-    }
-
-  text = json_to_string (node, FALSE);
-  length = strlen (text);
-  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
-  soup_server_message_set_response (message, "application/json", SOUP_MEMORY_TAKE,
-                                    g_steal_pointer (&text), length);
+  if (node != NULL)
+    ls_demo_reply_text (message, json_to_string (node, FALSE));
+  else
+    soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
 }
 
 static guint

@@ -58,6 +58,9 @@ LsDemoNode *ls_demo_call_require_node (LsDemoCall *call, const char *id, GError 
 /* Sets the answer: 200 with @node, or 204 if it is NULL. */
 void ls_demo_reply_json (SoupServerMessage *message, JsonNode *node);
 
+/* Sets the answer: 200 with JSON text (transfer full). */
+void ls_demo_reply_text (SoupServerMessage *message, char *text);
+
 /* Sets the answer that @error stands for. */
 void ls_demo_reply_error (SoupServerMessage *message, const GError *error);
 

@@ -4,12 +4,14 @@
 
 #include "ls-demo-longpoll.h"
 
-#include "ls-control-codec.h"
 #include "ls-demo-call.h"
+
+/* The rest is at least this often as long as the answering took. */
+#define REST_FACTOR 3
 
 typedef struct
 {
-  LsDemoLongpoll *owner; /* borrowed; NULL once taken out */
+  LsDemoLongpoll *owner; /* borrowed */
   SoupServerMessage *message;
   char *node_id;
   guint64 since;
@@ -24,7 +26,7 @@ struct _LsDemoLongpoll
   LsDemoStore *store;
   GPtrArray *waiters; /* of Waiter */
   guint wake_id;
-  gint64 woken_at; /* monotonic, microseconds */
+  gint64 rested_at; /* when it may wake again at once; monotonic, microseconds */
 };
 
 G_DEFINE_FINAL_TYPE (LsDemoLongpoll, ls_demo_longpoll, G_TYPE_OBJECT)
@@ -42,18 +44,12 @@ waiter_free (Waiter *waiter)
 static void
 answer (Waiter *waiter)
 {
-  g_autoptr (LsNetmap) netmap = NULL;
-  g_autoptr (JsonNode) node = NULL;
   g_autoptr (GError) error = NULL;
   LsDemoStore *store = waiter->owner->store;
   LsDemoNode *own = ls_demo_store_get_node (store, waiter->node_id, &error);
 
   if (own != NULL)
-    {
-      netmap = ls_demo_store_build_netmap (store, own);
-      node = ls_control_codec_encode_netmap (netmap);
-      ls_demo_reply_json (waiter->message, node);
-    }
+    ls_demo_reply_text (waiter->message, ls_demo_store_build_netmap_text (store, own));
   else
     ls_demo_reply_error (waiter->message, error);
   soup_server_message_unpause (waiter->message);
@@ -80,8 +76,9 @@ static void
 wake (LsDemoLongpoll *self)
 {
   guint64 revision = ls_demo_store_get_revision (self->store);
+  gint64 start = g_get_monotonic_time ();
+  gint64 end;
 
-  self->woken_at = g_get_monotonic_time ();
   for (guint i = self->waiters->len; i > 0; i--)
     {
       Waiter *waiter = g_ptr_array_index (self->waiters, i - 1);
@@ -91,6 +88,9 @@ wake (LsDemoLongpoll *self)
       answer (waiter);
       g_ptr_array_remove_index_fast (self->waiters, i - 1);
     }
+
+  end = g_get_monotonic_time ();
+  self->rested_at = end + MAX (LS_DEMO_LONGPOLL_REST * 1000, REST_FACTOR * (end - start));
 }
 
 static gboolean
@@ -106,14 +106,14 @@ wake_cb (gpointer user_data)
 static void
 changed_cb (LsDemoLongpoll *self)
 {
-  gint64 rested = (g_get_monotonic_time () - self->woken_at) / 1000;
+  gint64 left = self->rested_at - g_get_monotonic_time ();
 
   if (self->wake_id != 0 || self->waiters->len == 0)
     return;
-  if (rested >= LS_DEMO_LONGPOLL_REST)
+  if (left <= 0)
     self->wake_id = g_idle_add (wake_cb, self);
   else
-    self->wake_id = g_timeout_add (LS_DEMO_LONGPOLL_REST - (guint)rested, wake_cb, self);
+    self->wake_id = g_timeout_add ((guint)(left / 1000) + 1, wake_cb, self);
 }
 
 static void
@@ -138,7 +138,6 @@ static void
 ls_demo_longpoll_init (LsDemoLongpoll *self)
 {
   self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify)waiter_free);
-  self->woken_at = g_get_monotonic_time () - G_USEC_PER_SEC;
 }
 
 LsDemoLongpoll *

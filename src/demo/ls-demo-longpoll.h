@@ -14,8 +14,9 @@ G_BEGIN_DECLS
 #define LS_DEMO_LONGPOLL_DEFAULT 30 /* seconds */
 #define LS_DEMO_LONGPOLL_MAX 300
 
-/* A change is told at once, and the next after this many milliseconds: in a network of 1,000
- * devices with heartbeats of 30 s everybody would else be answered 33 times a second. */
+/* A change is told at once, and the next after this many milliseconds, or longer if telling it took
+ * long: in a network of 1,000 devices with heartbeats of 30 s everybody would else be answered 33
+ * times a second. */
 #define LS_DEMO_LONGPOLL_REST 250
 
 #define LS_TYPE_DEMO_LONGPOLL (ls_demo_longpoll_get_type ())

@@ -30,7 +30,14 @@ ls_demo_node_free (LsDemoNode *node)
   g_free (node->token_hash);
   g_free (node->link_hash);
   g_clear_pointer (&node->keys, g_ptr_array_unref);
+  g_free (node->peer_text);
   g_free (node);
+}
+
+void
+ls_demo_node_touch (LsDemoNode *node)
+{
+  g_clear_pointer (&node->peer_text, g_free);
 }
 
 void
@@ -148,6 +155,7 @@ replace_key (LsDemoNode *node, gboolean wireguard, const char *public_key, gint6
   revoke_key (node, wireguard, now);
   g_free (*current);
   *current = g_strdup (public_key);
+  ls_demo_node_touch (node);
   ls_demo_node_add_key (node, wireguard, public_key, now);
 }
 

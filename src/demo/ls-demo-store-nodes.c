@@ -272,6 +272,7 @@ rename_node (LsDemoNode *node, const char *name, JsonObject *detail)
   g_free (node->info->dns_name);
   node->info->name = g_strdup (name);
   node->info->dns_name = make_dns_name (node);
+  ls_demo_node_touch (node);
   json_object_set_string_member (detail, "name", name);
 }
 
@@ -280,6 +281,7 @@ retag_node (LsDemoNode *node, const char *const *tags, JsonObject *detail)
 {
   g_strfreev (node->info->tags);
   node->info->tags = g_strdupv ((GStrv)tags);
+  ls_demo_node_touch (node);
   json_object_set_array_member (detail, "tags", ls_demo_json_strv (tags));
 }
 
@@ -356,6 +358,7 @@ ls_demo_store_heartbeat (LsDemoStore *self, LsDemoNode *node, const char *observ
       = !g_strv_equal ((const char *const *)merged, (const char *const *)info->endpoints)
         || !routes_equal (info->routes, routes);
 
+  ls_demo_node_touch (node);
   info->last_seen = ls_demo_store_now (self);
   if (probe)
     node->probe_requested_at = info->last_seen;

@@ -36,6 +36,7 @@ struct _LsDemoNode
   gint64 revoked_at; /* 0: not revoked */
   gint64 probe_requested_at; /* not kept over a restart */
   GPtrArray *keys; /* of LsKeyRecord */
+  char *peer_text; /* info as a peer in JSON, or NULL: to be made again */
 };
 
 typedef struct
@@ -83,6 +84,9 @@ ls_demo_node_add_key (LsDemoNode *node, gboolean wireguard, const char *public_k
 void ls_demo_store_add_node (LsDemoStore *self, LsDemoNode *node);
 LsDemoToken *ls_demo_token_new (const char *network_id);
 void ls_demo_token_free (LsDemoToken *token);
+
+/* To be called after a change of @node's info. */
+void ls_demo_node_touch (LsDemoNode *node);
 
 /* Sets the effective state in @node's info. */
 void ls_demo_node_refresh (LsDemoNode *node, gint64 now);

@@ -140,6 +140,10 @@ void ls_demo_store_delete_node (LsDemoStore *self, LsDemoNode *node);
 /* What @node may know now, its peers in random order. (transfer full) */
 LsNetmap *ls_demo_store_build_netmap (LsDemoStore *self, LsDemoNode *node);
 
+/* The same as JSON text, which is much cheaper: that of a peer is kept until the peer changes.
+ * (transfer full) */
+char *ls_demo_store_build_netmap_text (LsDemoStore *self, LsDemoNode *node);
+
 /* Audit: oldest first, ids NULL: any; @limit keeps the newest. (transfer container), of
  * LsAuditEntry. */
 GPtrArray *ls_demo_store_list_audit (LsDemoStore *self, const char *network_id, const char *node_id,

@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The Lightscale developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ls-control-codec.h"
 #include "ls-demo-store.h"
 #include "ls-error.h"
 
@@ -478,6 +479,38 @@ test_random_order (Fixture *fixture, gconstpointer data)
   g_assert_true (differs);
 }
 
+/* The text is what the codec makes of the value, also after a peer changed. */
+static void
+test_netmap_text (Fixture *fixture, gconstpointer data)
+{
+  static const char *const endpoints[] = { "192.0.2.1:1", NULL };
+  g_autoptr (GPtrArray) routes = g_ptr_array_new ();
+  LsDemoNode *a = join (fixture, "\"peers\":[]");
+  LsDemoNode *b = join (fixture, "b");
+
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autoptr (LsNetmap) netmap = NULL;
+      g_autoptr (JsonNode) json = NULL;
+      g_autofree char *expected = NULL;
+      g_autofree char *text = NULL;
+
+      if (i == 1)
+        ls_demo_store_heartbeat (fixture->store, b, NULL, endpoints, routes, TRUE);
+      else if (i == 2)
+        ls_demo_store_update_node (fixture->store, b, "renamed", endpoints, NULL);
+      else if (i == 3)
+        ls_demo_store_rotate_keys (fixture->store, b, "machine-2", "wg-2", NULL);
+      else if (i == 4)
+        ls_demo_store_revoke_node (fixture->store, b);
+      netmap = ls_demo_store_build_netmap (fixture->store, a);
+      json = ls_control_codec_encode_netmap (netmap);
+      expected = json_to_string (json, FALSE);
+      text = ls_demo_store_build_netmap_text (fixture->store, a);
+      g_assert_cmpstr (text, ==, expected);
+    }
+}
+
 static void
 test_delete (Fixture *fixture, gconstpointer data)
 {
@@ -601,6 +634,7 @@ main (int argc, char **argv)
   ADD ("probe", test_probe, NULL);
   ADD ("acl", test_acl, NULL);
   ADD ("random-order", test_random_order, NULL);
+  ADD ("netmap-text", test_netmap_text, NULL);
   ADD ("delete", test_delete, NULL);
   ADD ("overlap", test_overlap, NULL);
   ADD ("exhausted", test_exhausted, NULL);
