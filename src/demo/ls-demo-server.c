@@ -9,6 +9,11 @@
 #include "ls-demo-route.h"
 #include "ls-demo-secret.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#define USER_TIMEOUT 60000 /* milliseconds without an acknowledgement (RFC 5482) */
+
 struct _LsDemoServer
 {
   GObject parent_instance;
@@ -100,6 +105,29 @@ early_cb (SoupServer *soup, SoupServerMessage *message, const char *path, GHashT
                            (GClosureNotify)(GCallback)g_free, 0);
 }
 
+/* A fresh connection must bring a whole request in time. Later ones have no limit: libsoup 3.2 does
+ * not close a connection that times out while it waits for its next request, but forgets it. */
+static void
+started_cb (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
+{
+  GSocket *socket = soup_server_message_get_socket (message);
+
+  if (socket == NULL || g_object_get_data (G_OBJECT (socket), "ls-demo-known") != NULL)
+    return;
+  g_object_set_data (G_OBJECT (socket), "ls-demo-known", GINT_TO_POINTER (TRUE));
+  g_socket_set_timeout (socket, LS_DEMO_STALL_TIMEOUT);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT, NULL);
+}
+
+static void
+read_cb (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
+{
+  GSocket *socket = soup_server_message_get_socket (message);
+
+  if (socket != NULL)
+    g_socket_set_timeout (socket, 0);
+}
+
 static void
 ls_demo_server_dispose (GObject *object)
 {
@@ -150,6 +178,8 @@ ls_demo_server_new (LsDemoStore *store, const char *admin_token)
     self->admin_hash = ls_demo_secret_hash (admin_token);
 
   self->soup = g_object_new (SOUP_TYPE_SERVER, "raw-paths", TRUE, NULL);
+  g_signal_connect (self->soup, "request-started", G_CALLBACK (started_cb), NULL);
+  g_signal_connect (self->soup, "request-read", G_CALLBACK (read_cb), NULL);
   soup_server_add_early_handler (self->soup, NULL, early_cb, self, NULL);
   soup_server_add_handler (self->soup, NULL, request_cb, self, NULL);
   return self;

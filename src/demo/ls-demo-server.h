@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 
 #define LS_DEMO_BODY_MAX (4 * 1024 * 1024) /* bytes of a request's body */
 
+/* Seconds without a byte after which a connection is closed that has not brought a request. */
+#define LS_DEMO_STALL_TIMEOUT 60
+
 #define LS_TYPE_DEMO_SERVER (ls_demo_server_get_type ())
 G_DECLARE_FINAL_TYPE (LsDemoServer, ls_demo_server, LS, DEMO_SERVER, GObject)
 
