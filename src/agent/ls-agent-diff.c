@@ -30,8 +30,8 @@ compare_peer (LsAgentDiff *diff, const LsNetmap *older, const LsNode *a, const L
 {
   if (!ls_node_equal_material (a, b))
     g_ptr_array_add (diff->changed, b->id);
-  if (ls_agent_peer_is_online (older, a) != ls_agent_peer_is_online (newer, b))
-    diff->online = TRUE;
+  else if (ls_agent_peer_is_online (older, a) != ls_agent_peer_is_online (newer, b))
+    g_ptr_array_add (diff->online, b->id);
 }
 
 /* Both lists are sorted by id: one walk over the two. */
@@ -63,6 +63,7 @@ ls_agent_diff_new (const LsNetmap *older, const LsNetmap *newer)
 {
   LsAgentDiff *diff = g_new0 (LsAgentDiff, 1);
 
+  diff->online = g_ptr_array_new ();
   diff->changed = g_ptr_array_new ();
   diff->removed = g_ptr_array_new ();
   if (older != NULL)
@@ -81,6 +82,7 @@ ls_agent_diff_new (const LsNetmap *older, const LsNetmap *newer)
 void
 ls_agent_diff_free (LsAgentDiff *diff)
 {
+  g_ptr_array_unref (diff->online);
   g_ptr_array_unref (diff->changed);
   g_ptr_array_unref (diff->removed);
   g_free (diff);

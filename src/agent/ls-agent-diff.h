@@ -12,7 +12,7 @@ typedef struct
 {
   gboolean network; /* the network's own values */
   gboolean node; /* this device: name, addresses, approval, tags… */
-  gboolean online; /* some peer went online or offline */
+  GPtrArray *online; /* ids of peers that only went online or offline; borrowed from the newer */
   GPtrArray *changed; /* ids of peers that came or changed; borrowed from the newer netmap */
   GPtrArray *removed; /* ids of peers that went; borrowed from the older one */
 } LsAgentDiff;

@@ -12,6 +12,7 @@
  * restored says the same. */
 #define GONE_ANSWERS 2
 #define RESOLVE_SECONDS 3
+#define CONTROL_ADDRESSES_MAX 64
 
 /* The client */
 
@@ -112,6 +113,7 @@ ls_agent_profile_network_changed (LsAgentProfile *self)
   ls_agent_profile_follow (self);
   if (!self->control_reachable)
     ls_agent_control_loop_kick (self->loop);
+  ls_agent_profile_resolve_control (self);
   ls_agent_profile_reconcile (self);
 }
 
@@ -238,13 +240,19 @@ ls_agent_profile_refresh_finish (LsAgentProfile *self, GAsyncResult *result, GEr
 
 /* Addresses of the control plane: no route may take them */
 
+/* Old ones stay: names may not resolve at the moment. */
 static void
 add_control_address (LsAgentProfile *self, const char *text)
 {
+  GArray *addresses = self->control_addresses;
   LsAddress address;
 
-  if (ls_address_parse (text, &address, NULL))
-    g_array_append_val (self->control_addresses, address);
+  if (!ls_address_parse (text, &address, NULL) || addresses->len >= CONTROL_ADDRESSES_MAX)
+    return;
+  for (guint i = 0; i < addresses->len; i++)
+    if (ls_address_equal (&g_array_index (addresses, LsAddress, i), &address))
+      return;
+  g_array_append_val (addresses, address);
 }
 
 static void

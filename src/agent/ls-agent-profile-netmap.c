@@ -151,14 +151,15 @@ wait_for_second_answer (LsAgentProfile *self, const LsNetmap *netmap)
   return TRUE;
 }
 
-/* The netmaps say the same but for when devices were last seen. */
 static void
-take_unchanged (LsAgentProfile *self, const LsAgentDiff *diff)
+tell_online (LsAgentProfile *self, const LsAgentDiff *diff)
 {
-  if (!diff->online)
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+
+  if (diff->online->len == 0)
     return;
   ls_agent_profile_count_peers (self);
-  ls_agent_profile_tell_all_peers (self);
+  ls_agent_profile_tell_peers (self, diff->online, none);
   ls_agent_profile_update_alive (self);
 }
 
@@ -195,8 +196,7 @@ ls_agent_profile_take_netmap (LsAgentProfile *self, LsNetmap *netmap, gboolean c
       take_changed (self, diff, old_count, cached);
       ls_agent_profile_tell_peers (self, diff->changed, diff->removed);
     }
-  else
-    take_unchanged (self, diff);
+  tell_online (self, diff);
   /* A copy is older than what the record knows of this device's standing. */
   if (!cached && (older == NULL || self->record->fact != fact_of (netmap->node)))
     ls_agent_profile_take_fact (self, fact_of (netmap->node));
