@@ -102,6 +102,8 @@ class Demo:
             for address in (peer["ipv4"], peer["ipv6"]):
                 self.ping(name, address)
         self.show_handshakes(interface, peers)
+        print("\n    $ lightscalectl peers")
+        print("".join(f"    {line}\n" for line in self.desktop.ctl("peers").stdout.splitlines()), end="")
 
     def ping(self, name, address):
         wait_for(f"{name} at {address}", lambda: self.device.ping(address), timeout=60)
