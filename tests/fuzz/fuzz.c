@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 
 /* G_DEBUG=fatal-criticals ends in SIGTRAP, for which libFuzzer keeps no input; an abort it does. */
@@ -18,5 +19,5 @@ LLVMFuzzerInitialize (int *argc, char ***argv)
 {
   g_log_set_always_fatal (0);
   g_log_set_default_handler (log_cb, NULL);
-  return 0;
+  return sodium_init () < 0;
 }
