@@ -11,6 +11,7 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct _LsDemoSaver
 {
@@ -214,6 +215,19 @@ keep_aside (const char *path, GError **error)
   return NULL;
 }
 
+/* An empty store for @path, which is not there yet; its folder must be. */
+static LsDemoStore *
+start_empty (const char *path, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  if (g_access (folder, W_OK | X_OK) == 0)
+    return ls_demo_store_new ();
+  g_set_error (error, LS_ERROR, LS_ERROR_STORAGE, "%s cannot be written to: %s", folder,
+               g_strerror (errno));
+  return NULL;
+}
+
 LsDemoStore *
 ls_demo_saver_load (const char *path, char **out_kept_aside, GError **error)
 {
@@ -226,7 +240,7 @@ ls_demo_saver_load (const char *path, char **out_kept_aside, GError **error)
   if (!g_file_get_contents (path, &text, &length, &fault))
     {
       if (g_error_matches (fault, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        return g_steal_pointer (&store);
+        return start_empty (path, error);
       g_set_error_literal (error, LS_ERROR, LS_ERROR_STORAGE, fault->message);
       return NULL;
     }

@@ -16,7 +16,7 @@ G_DECLARE_FINAL_TYPE (LsDemoSaver, ls_demo_saver, LS, DEMO_SAVER, GObject)
 
 /* Reads the store of the file @path; an empty one if there is no such file. A file that cannot be
  * understood is moved aside: @out_kept_aside: (transfer full), its new name, else NULL. NULL with
- * LS_ERROR_STORAGE if the file is there but cannot be read or moved. */
+ * LS_ERROR_STORAGE if the file cannot be read or moved, or its folder not be written to. */
 LsDemoStore *ls_demo_saver_load (const char *path, char **out_kept_aside, GError **error);
 
 /* Writes @store to @path from now on whenever it changes. */

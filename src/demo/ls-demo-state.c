@@ -107,6 +107,8 @@ decode_network (LsDemoStore *store, JsonNode *json, GError **error)
   network->created_at = get_number (&reader, "created_at");
   next_v4 = (guint64)get_number (&reader, "next_v4");
   next_v6 = (guint64)get_number (&reader, "next_v6");
+  if (network->info != NULL && g_hash_table_contains (store->networks, network->info->id))
+    ls_control_reader_refuse (&reader, "network");
   if (!ls_control_reader_finish (&reader, error)
       || !ls_demo_network_parse_overlays (network, error))
     return FALSE;
@@ -142,8 +144,11 @@ decode_node (LsDemoStore *store, JsonNode *json, GError **error)
                                            (GDestroyNotify)ls_key_record_free);
   if (network_id != NULL)
     node->network = g_hash_table_lookup (store->networks, network_id);
-  if (node->network == NULL || node->info == NULL || node->info->machine_public_key == NULL)
+  if (node->network == NULL)
     ls_control_reader_refuse (&reader, "network_id");
+  if (node->info == NULL || node->info->machine_public_key == NULL
+      || g_hash_table_contains (store->nodes, node->info->id))
+    ls_control_reader_refuse (&reader, "node");
   if (!ls_control_reader_finish (&reader, error))
     return FALSE;
 
@@ -163,6 +168,9 @@ decode_token (LsDemoStore *store, JsonNode *json, GError **error)
                                               (LsControlDecode)ls_control_codec_decode_token);
   if (token->network_id != NULL && !g_hash_table_contains (store->networks, token->network_id))
     ls_control_reader_refuse (&reader, "network_id");
+  if (token->info != NULL
+      && (token->info->uses_left == 0 || g_hash_table_contains (store->tokens, token->info->token)))
+    ls_control_reader_refuse (&reader, "token");
   if (!ls_control_reader_finish (&reader, error))
     return FALSE;
 

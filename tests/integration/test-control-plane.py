@@ -499,7 +499,7 @@ class Start(unittest.TestCase):
     def test_refused(self):
         for arguments in (('--listen', 'x'), ('--cert', '/nonexistent'), ('--key', '/nonexistent'), ('--bad',),
                           ('extra',), ('--admin-token', 'a b'), ('--admin-token-file', '/nonexistent'),
-                          ('--state', '/nonexistent/folder/state.json', '--listen', 'x'),
+                          ('--state', '/nonexistent/folder/state.json'),
                           ('--udp-relay-listen', 'x')):
             with self.assertRaisesRegex(AssertionError, 'lightscale-control: '):
                 cp.ControlPlane(*arguments, admin=None)

@@ -122,6 +122,36 @@ test_refused (void)
     }
 }
 
+/* The elements of @member twice: ids must be there once only. */
+static void
+assert_no_duplicates (const char *text, const char *member)
+{
+  g_autoptr (JsonNode) root = json_from_string (text, NULL);
+  JsonObject *object = json_node_get_object (root);
+  g_autoptr (JsonArray) array = json_array_ref (json_object_get_array_member (object, member));
+  g_autoptr (LsDemoStore) store = ls_demo_store_new ();
+  g_autofree char *doubled = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (json_array_get_length (array), >, 0);
+  json_array_add_element (array, json_node_copy (json_array_get_element (array, 0)));
+  doubled = json_to_string (root, FALSE);
+  g_assert_false (ls_demo_state_decode (store, doubled, strlen (doubled), &error));
+  g_assert_error (error, LS_ERROR, LS_ERROR_STORAGE);
+}
+
+static void
+test_duplicates (void)
+{
+  g_autofree char *node_token = NULL;
+  g_autoptr (LsDemoStore) store = make_store (&node_token);
+  g_autofree char *text = encode (store);
+
+  assert_no_duplicates (text, "networks");
+  assert_no_duplicates (text, "nodes");
+  assert_no_duplicates (text, "tokens");
+}
+
 typedef struct
 {
   char *folder;
@@ -267,6 +297,7 @@ main (int argc, char **argv)
   g_test_add_func ("/demo-state/round-trip", test_round_trip);
   g_test_add_func ("/demo-state/stable", test_stable);
   g_test_add_func ("/demo-state/refused", test_refused);
+  g_test_add_func ("/demo-state/duplicates", test_duplicates);
   g_test_add ("/demo-state/saver", Files, NULL, set_up, test_saver, tear_down);
   g_test_add ("/demo-state/saver-idle", Files, NULL, set_up, test_saver_idle, tear_down);
   g_test_add ("/demo-state/corrupt", Files, NULL, set_up, test_corrupt, tear_down);
