@@ -19,6 +19,7 @@ struct _LsAgentHelperLink
   GDBusConnection *bus;
   char *owner; /* verified unique name, or NULL */
   const char *state;
+  char *details; /* of the last failure to reach it, or NULL */
   GQueue waiting; /* of GTask: calls until the helper is found */
   gboolean finding;
   guint name_subscription;
@@ -79,9 +80,18 @@ owner_is_gone (const GError *error)
          || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER);
 }
 
+/* What D-Bus said of a helper that cannot be used: for those who look closer. */
+static GError *
+unavailable (LsAgentHelperLink *self, const char *what, const char *details)
+{
+  g_free (self->details);
+  self->details = g_strdup (details);
+  return g_error_new_literal (LS_ERROR, LS_ERROR_HELPER_UNAVAILABLE, what);
+}
+
 /* Makes a D-Bus error one of ours; takes @error. */
 static GError *
-map_error (GError *error)
+map_error (LsAgentHelperLink *self, GError *error)
 {
   GError *mapped;
 
@@ -94,8 +104,7 @@ map_error (GError *error)
   else if (owner_is_gone (error) || error->domain == G_IO_ERROR
            || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY)
            || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_DISCONNECTED))
-    mapped = g_error_new (LS_ERROR, LS_ERROR_HELPER_UNAVAILABLE,
-                          _ ("The Lightscale helper does not answer (%s)."), error->message);
+    mapped = unavailable (self, _ ("The Lightscale helper does not answer."), error->message);
   else
     mapped = g_error_new (LS_ERROR, LS_ERROR_FAILED, _ ("The Lightscale helper failed: %s"),
                           error->message);
@@ -126,7 +135,7 @@ called_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       find_owner (self);
       return;
     }
-  g_task_return_error (task, map_error (error));
+  g_task_return_error (task, map_error (self, error));
 }
 
 /* Takes @task. */
@@ -175,10 +184,9 @@ static void
 end_search_missing (LsAgentHelperLink *self, GError *error)
 {
   g_dbus_error_strip_remote_error (error);
-  end_search (self, g_error_new (LS_ERROR, LS_ERROR_HELPER_UNAVAILABLE,
-                                 _ ("The Lightscale helper is not installed or does not start "
-                                    "(%s)."),
-                                 error->message));
+  end_search (self,
+              unavailable (self, _ ("The Lightscale helper is not installed or does not start."),
+                           error->message));
 }
 
 static void
@@ -236,9 +244,10 @@ owner_user_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   /* SECURITY: the private key goes to root and to nobody else. */
   if (user != 0)
     {
-      end_search (self, g_error_new (LS_ERROR, LS_ERROR_HELPER_UNAVAILABLE,
+      end_search (self, unavailable (self,
                                      _ ("Somebody else than the system runs under the name of the "
-                                        "Lightscale helper.")));
+                                        "Lightscale helper."),
+                                     owner));
       return;
     }
   take_owner (self, owner);
@@ -342,8 +351,8 @@ bus_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   self->bus = g_bus_get_finish (result, &error);
   if (self->bus == NULL)
     {
-      end_search (self, g_error_new (LS_ERROR, LS_ERROR_HELPER_UNAVAILABLE,
-                                     _ ("The system bus cannot be reached (%s)."), error->message));
+      end_search (self,
+                  unavailable (self, _ ("The system bus cannot be reached."), error->message));
       return;
     }
   g_dbus_connection_set_exit_on_close (self->bus, FALSE);
@@ -433,6 +442,7 @@ ls_agent_helper_link_finalize (GObject *object)
 
   drop_bus (self);
   g_free (self->owner);
+  g_free (self->details);
   G_OBJECT_CLASS (ls_agent_helper_link_parent_class)->finalize (object);
 }
 
@@ -472,4 +482,10 @@ const char *
 ls_agent_helper_link_get_state (LsAgentHelperLink *self)
 {
   return self->state;
+}
+
+const char *
+ls_agent_helper_link_get_details (LsAgentHelperLink *self)
+{
+  return self->details != NULL ? self->details : "";
 }

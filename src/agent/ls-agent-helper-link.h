@@ -14,6 +14,9 @@ G_DECLARE_FINAL_TYPE (LsAgentHelperLink, ls_agent_helper_link, LS, AGENT_HELPER_
 LsAgentHelperLink *ls_agent_helper_link_new (void);
 const char *ls_agent_helper_link_get_state (LsAgentHelperLink *self);
 
+/* What D-Bus said when the helper could not be reached the last time; "" if it always could. */
+const char *ls_agent_helper_link_get_details (LsAgentHelperLink *self);
+
 /* Calls @method with @parameters (floating is fine) once the helper is found, starting it if need
  * be. @timeout: milliseconds as in g_dbus_connection_call(). */
 void

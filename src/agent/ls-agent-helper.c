@@ -121,6 +121,12 @@ ls_agent_helper_get_state (LsAgentHelper *self)
   return ls_agent_helper_link_get_state (self->link);
 }
 
+const char *
+ls_agent_helper_get_details (LsAgentHelper *self)
+{
+  return ls_agent_helper_link_get_details (self->link);
+}
+
 void
 ls_agent_helper_probe (LsAgentHelper *self)
 {

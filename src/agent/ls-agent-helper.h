@@ -24,6 +24,9 @@ G_DECLARE_FINAL_TYPE (LsAgentHelper, ls_agent_helper, LS, AGENT_HELPER, GObject)
 LsAgentHelper *ls_agent_helper_new (void);
 const char *ls_agent_helper_get_state (LsAgentHelper *self);
 
+/* What was behind the last LS_ERROR_HELPER_UNAVAILABLE, as D-Bus said it; "" if there was none. */
+const char *ls_agent_helper_get_details (LsAgentHelper *self);
+
 /* Finds out whether there is a helper, starting it if it can be started. */
 void ls_agent_helper_probe (LsAgentHelper *self);
 

@@ -14,6 +14,48 @@
 #define RESOLVE_SECONDS 3
 #define CONTROL_ADDRESSES_MAX 64
 
+/* Whether it answers */
+
+static void
+set_reachable (LsAgentProfile *self, gboolean reachable)
+{
+  if (self->control_since != 0 && self->control_reachable == reachable)
+    return;
+  self->control_reachable = reachable;
+  self->control_since = g_get_real_time () / G_USEC_PER_SEC;
+  ls_agent_profile_notify (self, "control-since");
+  ls_agent_profile_notify (self, "control-reachable");
+}
+
+/* What a control plane says that is there and says no. */
+static gboolean
+is_answer (const GError *error)
+{
+  return error->domain == LS_ERROR
+         && (error->code == LS_ERROR_CONTROL_NOT_FOUND
+             || error->code == LS_ERROR_CONTROL_UNAUTHORIZED
+             || error->code == LS_ERROR_CONTROL_CONFLICT
+             || error->code == LS_ERROR_CONTROL_INVALID);
+}
+
+static gboolean
+is_no_answer (const GError *error)
+{
+  return error->domain == LS_ERROR
+         && (error->code == LS_ERROR_CONTROL_UNREACHABLE || error->code == LS_ERROR_CONTROL_TLS
+             || error->code == LS_ERROR_CONTROL_PROTOCOL || error->code == LS_ERROR_CONTROL_SERVER
+             || error->code == LS_ERROR_LIMIT);
+}
+
+void
+ls_agent_profile_note_answer (LsAgentProfile *self, const GError *error)
+{
+  if (error == NULL || is_answer (error))
+    set_reachable (self, TRUE);
+  else if (is_no_answer (error))
+    set_reachable (self, FALSE);
+}
+
 /* The client */
 
 void
@@ -36,7 +78,7 @@ netmap_cb (LsAgentProfile *self, LsNetmap *netmap)
 {
   self->gone_count = 0;
   ls_agent_profile_clear_problem (self, LS_AGENT_PROBLEM_CONTROL);
-  ls_agent_profile_set_reachable (self, TRUE);
+  ls_agent_profile_note_answer (self, NULL);
   ls_agent_profile_take_netmap (self, netmap, FALSE);
   ls_agent_profile_end_refresh (self, NULL);
 }
@@ -94,17 +136,6 @@ ls_agent_profile_follow (LsAgentProfile *self)
     }
   ls_agent_control_loop_set_node (self->loop, self->client, self->record->node_id);
   ls_agent_control_loop_set_mode (self->loop, mode);
-}
-
-void
-ls_agent_profile_set_reachable (LsAgentProfile *self, gboolean reachable)
-{
-  if (self->control_since != 0 && self->control_reachable == reachable)
-    return;
-  self->control_reachable = reachable;
-  self->control_since = g_get_real_time () / G_USEC_PER_SEC;
-  ls_agent_profile_notify (self, "control-since");
-  ls_agent_profile_notify (self, "control-reachable");
 }
 
 void
@@ -185,18 +216,10 @@ control_gone (LsAgentProfile *self)
     ls_agent_profile_take_fact (self, LS_AGENT_EVENT_FACT_GONE);
 }
 
-/* Whether the server answered at all. */
-static gboolean
-is_answer (const GError *error)
-{
-  return g_error_matches (error, LS_ERROR, LS_ERROR_CONTROL_NOT_FOUND)
-         || g_error_matches (error, LS_ERROR, LS_ERROR_CONTROL_UNAUTHORIZED);
-}
-
 void
 ls_agent_profile_control_failed (LsAgentProfile *self, const GError *error)
 {
-  ls_agent_profile_set_reachable (self, is_answer (error));
+  ls_agent_profile_note_answer (self, error);
   if (g_error_matches (error, LS_ERROR, LS_ERROR_CONTROL_NOT_FOUND))
     control_gone (self);
   else

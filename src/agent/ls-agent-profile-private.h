@@ -101,6 +101,7 @@ struct _LsAgentProfile
   GTask *registration;
   gboolean saving;
   gboolean save_again;
+  GQueue savers; /* of GTask: they end when the record is written */
 };
 
 /* ls-agent-profile.c */
@@ -124,6 +125,10 @@ void ls_agent_profile_set_want_up (LsAgentProfile *self, gboolean want_up);
 /* Writes the record, soon; a failure becomes a problem and a notice. */
 void ls_agent_profile_save (LsAgentProfile *self);
 
+/* Writes the record and then returns TRUE from @task: what was told to a caller survives a crash.
+ */
+void ls_agent_profile_end_when_saved (LsAgentProfile *self, GTask *task);
+
 /* ls-agent-profile-keys.c */
 void ls_agent_profile_load_keys (LsAgentProfile *self);
 void ls_agent_profile_take_keys (LsAgentProfile *self, LsAgentCredentials *credentials);
@@ -139,7 +144,9 @@ gboolean ls_agent_profile_make_client (LsAgentProfile *self, GError **error);
 void ls_agent_profile_follow (LsAgentProfile *self);
 void ls_agent_profile_control_failed (LsAgentProfile *self, const GError *error);
 void ls_agent_profile_resolve_control (LsAgentProfile *self);
-void ls_agent_profile_set_reachable (LsAgentProfile *self, gboolean reachable);
+
+/* A call to the control plane ended with @error, or well if NULL: whether it is reachable. */
+void ls_agent_profile_note_answer (LsAgentProfile *self, const GError *error);
 
 /* The machine's networks changed. */
 void ls_agent_profile_network_changed (LsAgentProfile *self);

@@ -54,6 +54,7 @@ registration_failed (GTask *task, GError *error)
   if (has_device (self) && self->record->fact != LS_AGENT_N_EVENTS)
     ls_agent_profile_dispatch (self, self->record->fact);
   ls_agent_profile_show_link (self);
+  ls_agent_profile_note_answer (self, error);
   ls_agent_profile_follow (self);
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     ls_agent_profile_set_problem_error (self, LS_AGENT_PROBLEM_JOIN, error);
@@ -105,7 +106,6 @@ take_netmap (LsAgentProfile *self, const Registration *registration)
              netmap->node->ipv6);
   self->record->fact = LS_AGENT_N_EVENTS;
   ls_agent_profile_dispatch (self, LS_AGENT_EVENT_FACT_PENDING);
-  ls_agent_profile_set_reachable (self, TRUE);
   ls_agent_profile_take_netmap (self, netmap, FALSE);
 }
 
@@ -129,13 +129,13 @@ token_saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   ls_agent_profile_take_keys (self, g_steal_pointer (&registration->credentials));
   ls_agent_profile_clear_problem (self, LS_AGENT_PROBLEM_NODE);
+  ls_agent_profile_note_answer (self, NULL);
   if (registration->pending != NULL)
     take_pending (self, registration);
   else
     take_netmap (self, registration);
-  ls_agent_profile_save (self);
   ls_agent_profile_follow (self);
-  g_task_return_boolean (task, TRUE);
+  ls_agent_profile_end_when_saved (self, task);
 }
 
 /* 3: the server has answered */

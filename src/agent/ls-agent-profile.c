@@ -214,6 +214,7 @@ ls_agent_profile_init (LsAgentProfile *self)
   self->watchers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_queue_init (&self->refreshers);
   g_queue_init (&self->connectors);
+  g_queue_init (&self->savers);
   for (guint i = 0; i < LS_AGENT_N_TEXTS; i++)
     self->texts[i] = g_strdup ("");
 }
@@ -332,7 +333,12 @@ ls_agent_profile_set_problem_error (LsAgentProfile *self, LsAgentProblemKind kin
                                     const GError *error)
 {
   g_autofree char *what = ls_error_dup_message (error);
-  g_autofree char *details = g_dbus_error_encode_gerror (error);
+  g_autofree char *name = g_dbus_error_encode_gerror (error);
+  gboolean helper = g_error_matches (error, LS_ERROR, LS_ERROR_HELPER_UNAVAILABLE);
+  g_autofree char *details
+      = helper
+            ? g_strdup_printf ("%s: %s", name, ls_agent_helper_get_details (self->context->helper))
+            : g_strdup (name);
 
   ls_agent_profile_set_problem (self, kind, what, ls_error_get_hint (error), details);
 }
@@ -379,6 +385,7 @@ saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (LsAgentProfile) self = user_data;
   g_autoptr (GError) error = NULL;
+  GTask *task;
 
   self->saving = FALSE;
   if (ls_agent_store_write_finish (LS_AGENT_STORE (source), result, &error))
@@ -386,7 +393,15 @@ saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   else
     ls_agent_profile_set_problem_error (self, LS_AGENT_PROBLEM_STORE, error);
   if (self->save_again)
-    ls_agent_profile_save (self);
+    {
+      ls_agent_profile_save (self);
+      return;
+    }
+  while ((task = g_queue_pop_head (&self->savers)) != NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      g_object_unref (task);
+    }
 }
 
 void
@@ -405,6 +420,16 @@ ls_agent_profile_save (LsAgentProfile *self)
   data = g_bytes_new_take (text, strlen (text));
   ls_agent_store_write_async (self->context->store, file, data, NULL, saved_cb,
                               g_object_ref (self));
+}
+
+void
+ls_agent_profile_end_when_saved (LsAgentProfile *self, GTask *task)
+{
+  ls_agent_profile_save (self);
+  if (self->saving)
+    g_queue_push_tail (&self->savers, g_object_ref (task));
+  else
+    g_task_return_boolean (task, TRUE);
 }
 
 /* What the tray and others read */

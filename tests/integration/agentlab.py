@@ -19,6 +19,7 @@ from gi.repository import Gio, GLib  # noqa: E402
 BUILD = os.environ["LS_TEST_BUILD_ROOT"]
 AGENT = os.path.join(BUILD, "src/agent/lightscale-agent")
 CONTROL = os.path.join(BUILD, "src/demo/lightscale-control")
+CTL = os.path.join(BUILD, "src/ctl/lightscalectl")
 
 NAME = "org.lightscale.Lightscale.Agent"
 ROOT = "/org/lightscale/Agent"
@@ -90,7 +91,14 @@ class Bus(Process):
         super().__init__(["dbus-daemon", f"--config-file={config}", "--nofork", "--nosyslog"],
                          self.path + ".log", env=env)
         self.address = f"unix:path={self.path}"
-        wait_for(f"{kind} bus", lambda: os.path.exists(self.path))
+        wait_for(f"{kind} bus", self.answers)
+
+    def answers(self):
+        try:
+            self.connect().close_sync(None)
+        except GLib.Error:
+            return False
+        return True
 
     def connect(self):
         flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
@@ -237,6 +245,12 @@ class Agent:
 
     def notices(self):
         return {notice[0]: notice[1:] for notice in self.manager_get("Notices")}
+
+    def ctl(self, *arguments, text=None):
+        """What lightscalectl says, on both outputs, and its exit status."""
+        ended = subprocess.run([CTL, *arguments], env=self.environment(), input=text or "", capture_output=True,
+                               text=True, check=False, timeout=120)
+        return ended.stdout + ended.stderr, ended.returncode
 
     def add_profile(self, name, urls, **options):
         return Profile(self, self.manager("AddProfile", "(sasa{sv})", name, urls, options))

@@ -480,5 +480,66 @@ class Files(FaultCase):
         self.assertEqual(profile.get("Problem"), ("", "", ""))
 
 
+class Said(FaultCase):
+    """The same by the command line: each failure is said there, with what to do."""
+
+    def assert_says(self, agent, arguments, *texts, text=None):
+        said, status = agent.ctl(*arguments, text=text)
+        self.assertNotEqual(status, 0, said)
+        for part in texts:
+            self.assertIn(part, said)
+        self.assertNotIn("GDBus", said)
+        self.assertNotIn("some-token", said)
+
+    def join(self, agent, url, *texts, network="home"):
+        self.assert_says(agent, ["join", network, "--server", url, "--token", "-", "--name", "laptop"], *texts,
+                         text="some-token\n")
+
+    def test_servers(self):
+        agent = self.lab.add_agent().start()
+        self.join(agent, "http://127.0.0.1:1", "No control server is running", "Check the server's address")
+        for number, (fault, text, hint) in enumerate((
+                (always(200, "text/html", HTML), "", "sign-in page"),
+                (error(401, "token has no uses left"), "", "Ask the administrator"),
+                (error(409, "node name already exists"), "The name “laptop” is taken", "Choose another name"),
+                (error(500, "database is locked"), "", "Try again later"),
+                (always(200, "application/json", b'{"node_token": "abc", "net'), "", "Check that the address"))):
+            with self.subTest(hint):
+                self.server.fault = fault
+                self.join(agent, self.server.url, text, hint, network=f"home-{number}")
+
+    def test_machine(self):
+        agent = self.lab.add_agent()
+        os.makedirs(os.path.join(agent.state, "profiles"))
+        with open(os.path.join(agent.state, "profiles", "work.conf"), "wb") as output:
+            output.write(b"half")
+        agent.start()
+        said, status = agent.ctl("notices")
+        self.assertEqual(status, 0)
+        self.assertIn("The settings of the network “work” could not be read.", said)
+        self.assertIn("work.conf.broken-1", said)
+        profile = agent.add_profile("home", [self.control.url])
+        profile.join_by_token(self.control.token, "laptop")
+        self.assert_says(agent, ["up", "home"], "The Lightscale helper is not installed or does not start.",
+                         "Install the package")
+        said, status = agent.ctl("status", "home")
+        self.assertEqual(status, 0)
+        self.assertIn("The Lightscale helper is not installed or does not start.", said)
+        self.assertIn("Install the package", said)
+
+    def test_no_keyring(self):
+        agent = self.lab.add_agent(secrets=None).start()
+        wait_for("notice", agent.notices)
+        said, _ = agent.ctl("notices")
+        self.assertIn("There is no keyring", said)
+        self.assertIn("--secrets=file", said)
+
+    def test_full_disk(self):
+        agent = self.lab.add_agent()
+        disk = SmallDisk(agent)
+        disk.fill()
+        self.join(agent, self.control.url, "could not be written", "disk is not full")
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -249,7 +249,7 @@ class Helper(AgentCase):
         what, hint, details = profile.get("Problem")
         self.assertIn("The Lightscale helper is not installed", what)
         self.assertIn("Install", hint)
-        self.assertIn("HelperUnavailable", details)
+        self.assertIn("HelperUnavailable: The name org.lightscale.Helper was not provided", details)
         self.assertEqual(profile.get("State"), "ready")
         self.assertFalse(profile.get("WantUp"))
         self.assertEqual(agent.manager_get("HelperState"), "missing")
