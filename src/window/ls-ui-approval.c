@@ -39,6 +39,15 @@ time_left_label (gpointer self, const char *time_left, gboolean expired)
   return g_strdup_printf (_ ("Waiting… %s left"), time_left);
 }
 
+static char *
+advice (gpointer self, const char *url)
+{
+  if (url == NULL || *url == '\0')
+    return g_strdup (_ ("An administrator of the network has to let it in."));
+  return g_strdup (_ ("Whoever opens this link lets the device in. Send it to an administrator of "
+                      "the network, or open it yourself if you may."));
+}
+
 static void
 open_link (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
@@ -126,6 +135,7 @@ ls_ui_approval_class_init (LsUiApprovalClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/lightscale/Lightscale/ls-ui-approval.ui");
   gtk_widget_class_bind_template_callback (widget_class, time_left_label);
+  gtk_widget_class_bind_template_callback (widget_class, advice);
   ls_ui_closures_bind (widget_class);
 }
 

@@ -39,8 +39,7 @@ want_up_cb (LsUiNetwork *network, GParamSpec *pspec, gpointer user_data)
 static void
 can_switch_cb (LsUiNetwork *network, GParamSpec *pspec, gpointer user_data)
 {
-  g_simple_action_set_enabled (user_data,
-                               ls_ui_state_can_switch (ls_ui_network_get_state (network)));
+  g_simple_action_set_enabled (user_data, ls_ui_network_can_switch (network));
 }
 
 static void

@@ -104,6 +104,16 @@ ls_ui_network_set_enabled (LsUiNetwork *self, gboolean enabled)
 }
 
 void
+ls_ui_network_connect_when_ready (LsUiNetwork *self)
+{
+  LsUiState state = ls_ui_network_get_state (self);
+
+  self->connect_when_ready = state == LS_UI_STATE_WAITING_FOR_APPROVAL;
+  if (state == LS_UI_STATE_READY && !ls_ui_network_get_want_up (self))
+    ls_ui_network_set_enabled (self, TRUE);
+}
+
+void
 ls_ui_network_approve_now (LsUiNetwork *self)
 {
   ls_ui_network_take_failure (self, NULL);

@@ -70,7 +70,7 @@ static const struct
     { PROP_STATE, PROP_STATE_LABEL, PROP_STATE_ICON, PROP_STATE_STYLE, PROP_SUMMARY, PROP_SUBTITLE,
       PROP_CAN_SWITCH, PROP_CAN_JOIN } },
   { "State", { PROP_WAITING, PROP_LINK_EXPIRED, PROP_TIME_LEFT, PROP_UNREACHABLE } },
-  { "WantUp", { PROP_WANT_UP } },
+  { "WantUp", { PROP_WANT_UP, PROP_CAN_SWITCH } },
   { "PeerCount", { PROP_SUMMARY } },
   { "PeersOnline", { PROP_SUMMARY } },
   { "NodeName", { PROP_NODE_NAME, PROP_SUBTITLE } },
@@ -123,6 +123,8 @@ properties_changed_cb (GDBusProxy *proxy, GVariant *changed, const char *const *
   for (guint i = 0; invalidated != NULL && invalidated[i] != NULL; i++)
     notify_feed (self, invalidated[i]);
   g_object_thaw_notify (G_OBJECT (self));
+  if (self->connect_when_ready)
+    ls_ui_network_connect_when_ready (self);
 }
 
 static void
@@ -387,7 +389,7 @@ ls_ui_network_get_property (GObject *object, guint prop_id, GValue *value, GPara
       g_value_set_boolean (value, ls_ui_network_get_want_up (self));
       break;
     case PROP_CAN_SWITCH:
-      g_value_set_boolean (value, ls_ui_state_can_switch (state));
+      g_value_set_boolean (value, ls_ui_network_can_switch (self));
       break;
     case PROP_CAN_JOIN:
       g_value_set_boolean (value, state == LS_UI_STATE_NEW || state == LS_UI_STATE_DELETED);
@@ -535,6 +537,13 @@ gboolean
 ls_ui_network_get_want_up (LsUiNetwork *self)
 {
   return ls_agent_ipc_profile_get_want_up (self->proxy);
+}
+
+gboolean
+ls_ui_network_can_switch (LsUiNetwork *self)
+{
+  return ls_ui_state_can_switch (ls_ui_network_get_state (self))
+         || ls_ui_network_get_want_up (self);
 }
 
 LsUiDevices *

@@ -35,6 +35,9 @@ G_DECLARE_FINAL_TYPE (LsUiNetwork, ls_ui_network, LS_UI, NETWORK, GObject)
 const char *ls_ui_network_get_name (LsUiNetwork *self);
 LsUiState ls_ui_network_get_state (LsUiNetwork *self);
 gboolean ls_ui_network_get_want_up (LsUiNetwork *self);
+
+/* Whether the switch may be used: to switch on what can connect, to switch off what is on. */
+gboolean ls_ui_network_can_switch (LsUiNetwork *self);
 LsUiDevices *ls_ui_network_get_devices (LsUiNetwork *self);
 
 /* The object path, which tells networks of one agent apart. */
@@ -45,6 +48,9 @@ void ls_ui_network_refresh_ages (LsUiNetwork *self);
 
 /* Verbs without an answer: what they fail with appears in the failure properties. */
 void ls_ui_network_set_enabled (LsUiNetwork *self, gboolean enabled);
+
+/* Connects now, or as soon as this device is approved. */
+void ls_ui_network_connect_when_ready (LsUiNetwork *self);
 void ls_ui_network_approve_now (LsUiNetwork *self);
 void ls_ui_network_remove (LsUiNetwork *self);
 void ls_ui_network_refresh (LsUiNetwork *self);

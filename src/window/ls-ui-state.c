@@ -29,11 +29,11 @@ static const StateFace faces[LS_UI_N_STATES] = {
   [LS_UI_STATE_CONNECTED]
   = { "connected", N_ ("Connected"), "ls-state-connected-symbolic", "success", TRUE },
   [LS_UI_STATE_NEEDS_KEY_ROTATION]
-  = { "needs-key-rotation", N_ ("New keys needed"), "ls-state-key-symbolic", "warning", TRUE },
+  = { "needs-key-rotation", N_ ("New keys needed"), "ls-state-key-symbolic", "warning", FALSE },
   [LS_UI_STATE_REVOKED]
-  = { "revoked", N_ ("Access revoked"), "ls-state-revoked-symbolic", "error", TRUE },
+  = { "revoked", N_ ("Access revoked"), "ls-state-revoked-symbolic", "error", FALSE },
   [LS_UI_STATE_DELETED]
-  = { "deleted", N_ ("Not in the network"), "ls-state-attention-symbolic", "error", TRUE },
+  = { "deleted", N_ ("Not in the network"), "ls-state-attention-symbolic", "error", FALSE },
 };
 
 G_DEFINE_ENUM_TYPE (LsUiState, ls_ui_state, G_DEFINE_ENUM_VALUE (LS_UI_STATE_UNKNOWN, "unknown"),

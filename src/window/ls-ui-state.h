@@ -37,7 +37,7 @@ const char *ls_ui_state_get_icon_name (LsUiState state);
 /* A style class that colours the icon: "success", "warning", "error", "accent" or "dim-label". */
 const char *ls_ui_state_get_style (LsUiState state);
 
-/* Whether the switch may be used in @state. */
+/* Whether a network may be switched on in @state. */
 gboolean ls_ui_state_can_switch (LsUiState state);
 
 G_END_DECLS
