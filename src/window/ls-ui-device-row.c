@@ -24,6 +24,27 @@ static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (LsUiDeviceRow, ls_ui_device_row, GTK_TYPE_BOX)
 
+/* The list's own widget around this row is what a screen reader stops at. */
+static void
+name_cb (LsUiDeviceRow *self)
+{
+  GtkWidget *parent = gtk_widget_get_parent (GTK_WIDGET (self));
+  g_autofree char *name = NULL;
+
+  if (parent == NULL)
+    return;
+  g_object_get (self->device, "name", &name, NULL);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (parent), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
+static void
+drop_device (LsUiDeviceRow *self)
+{
+  if (self->device != NULL)
+    g_signal_handlers_disconnect_by_data (self->device, self);
+  g_clear_object (&self->device);
+}
+
 static void
 ls_ui_device_row_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
@@ -40,7 +61,7 @@ ls_ui_device_row_set_property (GObject *object, guint prop_id, const GValue *val
 static void
 ls_ui_device_row_dispose (GObject *object)
 {
-  g_clear_object (&LS_UI_DEVICE_ROW (object)->device);
+  drop_device (LS_UI_DEVICE_ROW (object));
 
   G_OBJECT_CLASS (ls_ui_device_row_parent_class)->dispose (object);
 }
@@ -80,6 +101,14 @@ ls_ui_device_row_new (void)
 void
 ls_ui_device_row_set_device (LsUiDeviceRow *self, LsUiDevice *device)
 {
-  if (g_set_object (&self->device, device))
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DEVICE]);
+  if (self->device == device)
+    return;
+  drop_device (self);
+  if (device != NULL)
+    {
+      self->device = g_object_ref (device);
+      g_signal_connect_swapped (device, "notify::name", G_CALLBACK (name_cb), self);
+      name_cb (self);
+    }
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DEVICE]);
 }

@@ -101,14 +101,8 @@ setup_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer use
 static void
 bind_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
 {
-  GtkWidget *row = gtk_list_item_get_child (item);
-  LsUiDevice *device = gtk_list_item_get_item (item);
-
-  ls_ui_device_row_set_device (LS_UI_DEVICE_ROW (row), device);
-  /* The list's own widget is what a screen reader stops at. */
-  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (row)),
-                                  GTK_ACCESSIBLE_PROPERTY_LABEL, ls_ui_device_get_name (device),
-                                  -1);
+  ls_ui_device_row_set_device (LS_UI_DEVICE_ROW (gtk_list_item_get_child (item)),
+                               gtk_list_item_get_item (item));
 }
 
 static void

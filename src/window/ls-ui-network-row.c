@@ -25,6 +25,27 @@ static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (LsUiNetworkRow, ls_ui_network_row, GTK_TYPE_BOX)
 
+/* The list's own widget around this row is what a screen reader stops at. */
+static void
+name_cb (LsUiNetworkRow *self)
+{
+  GtkWidget *parent = gtk_widget_get_parent (GTK_WIDGET (self));
+  g_autofree char *name = NULL;
+
+  if (parent == NULL)
+    return;
+  g_object_get (self->network, "title", &name, NULL);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (parent), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
+static void
+drop_network (LsUiNetworkRow *self)
+{
+  if (self->network != NULL)
+    g_signal_handlers_disconnect_by_data (self->network, self);
+  g_clear_object (&self->network);
+}
+
 static void
 ls_ui_network_row_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
@@ -41,7 +62,7 @@ ls_ui_network_row_set_property (GObject *object, guint prop_id, const GValue *va
 static void
 ls_ui_network_row_dispose (GObject *object)
 {
-  g_clear_object (&LS_UI_NETWORK_ROW (object)->network);
+  drop_network (LS_UI_NETWORK_ROW (object));
 
   G_OBJECT_CLASS (ls_ui_network_row_parent_class)->dispose (object);
 }
@@ -83,10 +104,16 @@ ls_ui_network_row_set_network (LsUiNetworkRow *self, LsUiNetwork *network)
 {
   g_autoptr (GSimpleActionGroup) actions = NULL;
 
-  if (!g_set_object (&self->network, network))
+  if (self->network == network)
     return;
+  drop_network (self);
   if (network != NULL)
-    actions = ls_ui_network_actions_new (network);
+    {
+      self->network = g_object_ref (network);
+      g_signal_connect_swapped (network, "notify::title", G_CALLBACK (name_cb), self);
+      name_cb (self);
+      actions = ls_ui_network_actions_new (network);
+    }
   gtk_widget_insert_action_group (GTK_WIDGET (self), "network",
                                   actions != NULL ? G_ACTION_GROUP (actions) : NULL);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NETWORK]);

@@ -88,14 +88,8 @@ setup_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer use
 static void
 bind_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
 {
-  GtkWidget *row = gtk_list_item_get_child (item);
-  LsUiNetwork *network = gtk_list_item_get_item (item);
-  g_autofree char *title = NULL;
-
-  g_object_get (network, "title", &title, NULL);
-  ls_ui_network_row_set_network (LS_UI_NETWORK_ROW (row), network);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (row)),
-                                  GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
+  ls_ui_network_row_set_network (LS_UI_NETWORK_ROW (gtk_list_item_get_child (item)),
+                                 gtk_list_item_get_item (item));
 }
 
 static void
