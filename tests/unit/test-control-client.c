@@ -103,11 +103,21 @@ double_new (const char *certificate)
   return self;
 }
 
+/* A server with TLS stays until the program ends: libsoup 3.6 crashes when the handshake of a
+ * connection ends after its server was disconnected. */
+static GSList *retired_servers;
+
 static void
 double_free (Double *self)
 {
-  soup_server_disconnect (self->server);
-  g_object_unref (self->server);
+  soup_server_remove_handler (self->server, NULL);
+  if (soup_server_is_https (self->server))
+    retired_servers = g_slist_prepend (retired_servers, self->server);
+  else
+    {
+      soup_server_disconnect (self->server);
+      g_object_unref (self->server);
+    }
   g_free (self->url);
   g_free (self->authorization);
   g_bytes_unref (self->body);
