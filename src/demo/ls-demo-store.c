@@ -4,9 +4,6 @@
 
 #include "ls-demo-store-private.h"
 
-#include "ls-demo-secret.h"
-#include "ls-error.h"
-
 enum
 {
   SIGNAL_CHANGED,

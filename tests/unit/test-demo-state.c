@@ -25,7 +25,6 @@ make_store (char **out_token)
 {
   g_autoptr (LsDemoStore) store = ls_demo_store_new ();
   g_autofree char *token = NULL;
-  g_autofree char *other = NULL;
   LsDemoJoin join_a = { "a", "machine-a", "wg-a" };
   LsDemoJoin join_b = { "b", "machine-b", "wg-b" };
   const char *network_id = ls_demo_seed (store, &token);
