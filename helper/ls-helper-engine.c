@@ -13,6 +13,10 @@
 #include "ls-helper-tunnel.h"
 #include "ls-ident.h"
 
+/* Routes and rules of ours that somebody deletes (systemd-networkd does when it starts) are mended
+ * this much later, all at once, so that two programs that fight do not keep the machine busy. */
+#define DRIFT_DELAY_SECONDS 2
+
 struct _LsHelperEngine
 {
   GObject parent_instance;
@@ -22,6 +26,7 @@ struct _LsHelperEngine
   GPtrArray *backends;
   char *runtime_dir;
   GHashTable *tunnels; /* name → LsHelperTunnel */
+  guint drift_id;
 };
 
 enum
@@ -145,6 +150,27 @@ ls_helper_engine_load (LsHelperEngine *self)
       const LsHelperJournalEntry *entry = g_ptr_array_index (entries, i);
       ls_helper_tunnel_load (add_tunnel (self, entry->name, entry->uid), entry);
     }
+}
+
+static gboolean
+mend_cb (gpointer user_data)
+{
+  LsHelperEngine *self = user_data;
+  g_autoptr (GList) tunnels = g_hash_table_get_values (self->tunnels);
+
+  self->drift_id = 0;
+  for (GList *l = tunnels; l != NULL; l = l->next)
+    ls_helper_tunnel_verify (l->data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+drift_cb (LsHelperRoute *route, gpointer user_data)
+{
+  LsHelperEngine *self = user_data;
+
+  if (self->drift_id == 0 && g_hash_table_size (self->tunnels) > 0)
+    self->drift_id = g_timeout_add_seconds (DRIFT_DELAY_SECONDS, mend_cb, self);
 }
 
 static GVariant *
@@ -366,7 +392,8 @@ ls_helper_engine_flush (LsHelperEngine *self)
 }
 
 LsHelperEngine *
-ls_helper_engine_new (GDBusConnection *bus, GPtrArray *backends, const char *runtime_dir)
+ls_helper_engine_new (GDBusConnection *bus, GPtrArray *backends, LsHelperRoute *route,
+                      const char *runtime_dir)
 {
   LsHelperEngine *self = g_object_new (LS_TYPE_HELPER_ENGINE, NULL);
 
@@ -374,6 +401,7 @@ ls_helper_engine_new (GDBusConnection *bus, GPtrArray *backends, const char *run
   self->authority = ls_helper_authority_new ();
   self->backends = g_ptr_array_ref (backends);
   self->runtime_dir = g_strdup (runtime_dir);
+  g_signal_connect_object (route, "drift", G_CALLBACK (drift_cb), self, 0);
   for (guint i = 0; i < backends->len; i++)
     {
       g_signal_connect_object (backends->pdata[i], "tunnel-changed",
@@ -391,6 +419,7 @@ ls_helper_engine_finalize (GObject *object)
   GHashTableIter iter;
   gpointer tunnel;
 
+  g_clear_handle_id (&self->drift_id, g_source_remove);
   g_hash_table_iter_init (&iter, self->tunnels);
   while (g_hash_table_iter_next (&iter, NULL, &tunnel))
     g_signal_handlers_disconnect_by_data (tunnel, self);

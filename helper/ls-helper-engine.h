@@ -4,6 +4,7 @@
 
 #include "ls-helper-backend.h"
 #include "ls-helper-request.h"
+#include "ls-helper-route.h"
 
 G_BEGIN_DECLS
 
@@ -39,9 +40,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LsHelperCaller, ls_helper_caller_unref)
 G_DECLARE_FINAL_TYPE (LsHelperEngine, ls_helper_engine, LS, HELPER_ENGINE, GObject)
 
 /* @backends: of LsHelperBackend, in the order in which "auto" tries them. @bus: for leases and
- * polkit. */
-LsHelperEngine *
-ls_helper_engine_new (GDBusConnection *bus, GPtrArray *backends, const char *runtime_dir);
+ * polkit. @route: its drift is mended. */
+LsHelperEngine *ls_helper_engine_new (GDBusConnection *bus, GPtrArray *backends,
+                                      LsHelperRoute *route, const char *runtime_dir);
 
 /* Takes up what an earlier helper made. To be called once, before any call. */
 void ls_helper_engine_load (LsHelperEngine *self);

@@ -208,7 +208,7 @@ got_bus_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   g_dbus_connection_set_exit_on_close (app->bus, FALSE);
   g_signal_connect (app->bus, "closed", G_CALLBACK (bus_closed_cb), app);
-  app->engine = ls_helper_engine_new (app->bus, app->backends, app->runtime_dir);
+  app->engine = ls_helper_engine_new (app->bus, app->backends, app->route, app->runtime_dir);
   app->service = ls_helper_service_new (app->bus, app->engine);
   g_signal_connect (app->service, "idle-changed", G_CALLBACK (idle_changed_cb), app);
   if (!ls_helper_service_export (app->service, &error))

@@ -161,6 +161,15 @@ parse_name (LsHelperRequest *request, GVariant *parameters, GError **error)
   return TRUE;
 }
 
+/* Every WireGuard clamps the key that it is given (RFC 7748 section 5) and tells the clamped one:
+ * with that form here what is and what should be can be compared. */
+static void
+clamp_key (LsKey *key)
+{
+  key->bytes[0] &= 248;
+  key->bytes[31] = (key->bytes[31] & 127) | 64;
+}
+
 static gboolean
 parse_rest (LsHelperRequest *request, GVariant *parameters, GError **error)
 {
@@ -170,7 +179,10 @@ parse_rest (LsHelperRequest *request, GVariant *parameters, GError **error)
     {
     case LS_HELPER_METHOD_APPLY_TUNNEL:
       request->tunnel = ls_tunnel_from_variant (second, error);
-      return request->tunnel != NULL;
+      if (request->tunnel == NULL)
+        return FALSE;
+      clamp_key (&request->tunnel->private_key);
+      return TRUE;
     case LS_HELPER_METHOD_UPDATE_PEERS:
       {
         g_autoptr (GVariant) third = g_variant_get_child_value (parameters, 2);

@@ -253,6 +253,33 @@ ls_helper_tunnel_repair_begin (LsHelperTunnel *self)
 }
 
 static void
+verified_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (LsHelperTunnel) self = user_data;
+  LsHelperApplied applied = { 0 };
+  GError *error = NULL;
+
+  if (!ls_helper_backend_apply_finish (LS_HELPER_BACKEND (source), result, &applied, &error))
+    {
+      g_message ("%s: could not be mended: %s", self->interface, error->message);
+      self->up = FALSE;
+      ls_helper_tunnel_repair_later (self);
+      ls_helper_tunnel_fail (self, error);
+      return;
+    }
+  if (applied.changed)
+    ls_helper_tunnel_emit_changed (self, "up", "repaired");
+  ls_helper_tunnel_succeed (self, NULL);
+}
+
+void
+ls_helper_tunnel_verify_begin (LsHelperTunnel *self)
+{
+  ls_helper_backend_apply (self->backend, self->name, self->interface, self->actual, self->actual,
+                           NULL, verified_cb, g_object_ref (self));
+}
+
+static void
 adopted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (LsHelperTunnel) self = user_data;

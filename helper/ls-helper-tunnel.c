@@ -267,6 +267,12 @@ execute (LsHelperTunnel *self)
       else
         ls_helper_tunnel_succeed (self, NULL);
       break;
+    case LS_HELPER_JOB_VERIFY:
+      if (self->actual != NULL && self->up)
+        ls_helper_tunnel_verify_begin (self);
+      else
+        ls_helper_tunnel_succeed (self, NULL);
+      break;
     case LS_HELPER_JOB_UNDO:
       if (self->actual != NULL)
         ls_helper_tunnel_remove_begin (self);
@@ -388,6 +394,12 @@ ls_helper_tunnel_call_finish (LsHelperTunnel *self, GAsyncResult *result, GError
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+ls_helper_tunnel_verify (LsHelperTunnel *self)
+{
+  ls_helper_tunnel_enqueue (self, ls_helper_job_new (LS_HELPER_JOB_VERIFY, NULL));
 }
 
 void

@@ -55,6 +55,9 @@ const char *ls_helper_tunnel_get_state (LsHelperTunnel *self);
 gboolean ls_helper_tunnel_is_busy (LsHelperTunnel *self);
 void ls_helper_tunnel_flush (LsHelperTunnel *self);
 
+/* Looks, after what is queued, whether all is as it should be, and mends what is not. */
+void ls_helper_tunnel_verify (LsHelperTunnel *self);
+
 /* Undoes the tunnel, after what is queued. */
 void ls_helper_tunnel_undo (LsHelperTunnel *self, const char *reason, GAsyncReadyCallback callback,
                             gpointer user_data);

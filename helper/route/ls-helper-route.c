@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -66,6 +67,7 @@ enum
 {
   LINK_REMOVED,
   LINK_CHANGED,
+  DRIFT,
   N_SIGNALS
 };
 
@@ -500,9 +502,8 @@ ls_helper_route_sync_rules_finish (LsHelperRoute *self, GAsyncResult *result, gb
 }
 
 static void
-link_message_cb (LsHelperRoute *self, GBytes *bytes)
+tell_link (LsHelperRoute *self, const struct nlmsghdr *header)
 {
-  const struct nlmsghdr *header = g_bytes_get_data (bytes, NULL);
   g_autoptr (LsHelperLink) link = ls_helper_route_message_parse_link (header);
 
   if (link == NULL || message_family (header) != AF_UNSPEC)
@@ -513,16 +514,55 @@ link_message_cb (LsHelperRoute *self, GBytes *bytes)
     g_signal_emit (self, signals[LINK_CHANGED], 0, link->name, link->up);
 }
 
+static gboolean
+deletes_what_is_ours (const struct nlmsghdr *header)
+{
+  LsHelperTableRoute route;
+
+  if (header->nlmsg_type == RTM_DELROUTE)
+    return ls_helper_route_message_parse_route (header, &route)
+           && route.protocol == LS_HELPER_ROUTE_PROTOCOL;
+  return header->nlmsg_type == RTM_DELRULE
+         && ls_helper_route_message_parse_rule (header, message_family (header))
+                == LS_HELPER_RULE_OURS;
+}
+
+static void
+watch_message_cb (LsHelperRoute *self, GBytes *bytes)
+{
+  const struct nlmsghdr *header = g_bytes_get_data (bytes, NULL);
+
+  if (mnl_nlmsg_get_payload_len (header) < 1)
+    return;
+  if (deletes_what_is_ours (header))
+    g_signal_emit (self, signals[DRIFT], 0);
+  else
+    tell_link (self, header);
+}
+
+static void
+watch_overrun_cb (LsHelperRoute *self)
+{
+  g_signal_emit (self, signals[DRIFT], 0);
+}
+
 gboolean
 ls_helper_route_watch_links (LsHelperRoute *self, GError **error)
 {
+  static const guint groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+                                  RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE };
+
   if (self->watch != NULL)
     return TRUE;
   g_autoptr (LsHelperNetlink) watch = ls_helper_netlink_new (NETLINK_ROUTE, error);
-  if (watch == NULL || !ls_helper_netlink_join (watch, RTNLGRP_LINK, error))
+  if (watch == NULL)
     return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
+    if (!ls_helper_netlink_join (watch, groups[i], error))
+      return FALSE;
   self->watch = g_steal_pointer (&watch);
-  g_signal_connect_swapped (self->watch, "message", G_CALLBACK (link_message_cb), self);
+  g_signal_connect_swapped (self->watch, "message", G_CALLBACK (watch_message_cb), self);
+  g_signal_connect_swapped (self->watch, "overrun", G_CALLBACK (watch_overrun_cb), self);
   return TRUE;
 }
 
@@ -560,6 +600,8 @@ ls_helper_route_class_init (LsHelperRouteClass *klass)
 
   signals[LINK_REMOVED] = g_signal_new ("link-removed", LS_TYPE_HELPER_ROUTE, G_SIGNAL_RUN_LAST, 0,
                                         NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[DRIFT] = g_signal_new ("drift", LS_TYPE_HELPER_ROUTE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                 NULL, G_TYPE_NONE, 0);
   signals[LINK_CHANGED]
       = g_signal_new ("link-changed", LS_TYPE_HELPER_ROUTE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                       G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);

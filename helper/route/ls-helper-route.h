@@ -96,9 +96,9 @@ void ls_helper_route_sync_rules (LsHelperRoute *self, gboolean wanted, GCancella
 gboolean ls_helper_route_sync_rules_finish (LsHelperRoute *self, GAsyncResult *result,
                                             gboolean *out_changed, GError **error);
 
-/* Signal "link-removed" (const char *interface) tells of any link that went away, "link-changed"
- * (const char *interface, gboolean up) of one that was changed, after
- * ls_helper_route_watch_links(). */
+/* After this the signal "link-removed" (const char *interface) tells of any link that went away,
+ * "link-changed" (const char *interface, gboolean up) of one that was changed, and "drift" () that
+ * a route or rule of ours was deleted, maybe by ourselves, or that it is not known. */
 gboolean ls_helper_route_watch_links (LsHelperRoute *self, GError **error);
 
 G_END_DECLS

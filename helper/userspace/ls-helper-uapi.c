@@ -123,17 +123,6 @@ find_peer (GPtrArray *peers, const LsKey *key)
   return NULL;
 }
 
-/* WireGuard clamps the key that it is given (RFC 7748 section 5) and tells the clamped one. */
-static gboolean
-same_private_key (const LsKey *have, const LsKey *wanted)
-{
-  g_auto (LsKey) clamped = *wanted;
-
-  clamped.bytes[0] &= 248;
-  clamped.bytes[31] = (clamped.bytes[31] & 127) | 64;
-  return ls_key_equal (have, &clamped);
-}
-
 static gboolean
 equal_but_endpoint (const LsTunnelPeer *a, const LsTunnelPeer *b)
 {
@@ -170,7 +159,7 @@ ls_helper_uapi_format_apply (const LsHelperUapiDevice *device, const LsTunnel *d
   GString *request = request_new (desired->peers->len);
   gsize empty = request->len;
 
-  if (!same_private_key (&device->private_key, &desired->private_key))
+  if (!ls_key_equal (&device->private_key, &desired->private_key))
     put_key (request, "private_key", &desired->private_key);
   for (guint i = 0; i < device->peers->len; i++)
     {

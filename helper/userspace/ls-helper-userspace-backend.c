@@ -18,6 +18,7 @@
 #include "ls-helper-userspace-start.h"
 
 #define TUN_DEVICE "/dev/net/tun"
+#define DOWN_CHECK_MS 500
 
 struct _LsHelperUserspaceBackend
 {
@@ -26,6 +27,7 @@ struct _LsHelperUserspaceBackend
   LsHelperRoute *route;
   char *runtime_dir;
   GHashTable *processes; /* interface → LsHelperProcess */
+  GHashTable *up; /* interfaces that are up: who sets them down is told of */
 };
 
 G_DEFINE_FINAL_TYPE (LsHelperUserspaceBackend, ls_helper_userspace_backend, LS_TYPE_HELPER_BACKEND)
@@ -126,6 +128,7 @@ exited_cb (LsHelperProcess *process, gpointer user_data)
       {
         g_autofree char *name = g_strdup (interface);
         g_hash_table_iter_remove (&iter);
+        g_hash_table_remove (self->up, name);
         g_message ("%s: the WireGuard program ended", name);
         ls_helper_backend_emit_state_changed (LS_HELPER_BACKEND (self), name);
         ls_helper_backend_emit_tunnel_changed (LS_HELPER_BACKEND (self), name, "down", "died");
@@ -139,6 +142,7 @@ own_process (LsHelperUserspaceBackend *self, const char *interface, LsHelperProc
 {
   g_signal_connect_object (process, "exited", G_CALLBACK (exited_cb), self, 0);
   g_hash_table_replace (self->processes, g_strdup (interface), g_object_ref (process));
+  g_hash_table_remove (self->up, interface);
   ls_helper_backend_emit_state_changed (LS_HELPER_BACKEND (self), interface);
 }
 
@@ -153,6 +157,7 @@ disown_process (LsHelperUserspaceBackend *self, const char *interface)
                                     (gpointer *)&process))
     return NULL;
   g_signal_handlers_disconnect_by_data (process, self);
+  g_hash_table_remove (self->up, interface);
   return process;
 }
 
@@ -207,6 +212,7 @@ static void
 applied_route_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  LsHelperUserspaceBackend *self = g_task_get_source_object (task);
   Call *call = g_task_get_task_data (task);
   GError *error = NULL;
   gboolean changed = FALSE;
@@ -216,6 +222,7 @@ applied_route_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
+  g_hash_table_add (self->up, g_strdup (call->interface));
   call->applied.changed |= changed;
   if (call->applied.listen_port != call->desired->listen_port)
     {
@@ -505,7 +512,10 @@ adopted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (LsHelperUapiDevice) device = take_device (result, &error);
 
   if (device != NULL && running_process (self, call->interface) != NULL)
-    g_task_return_boolean (task, TRUE);
+    {
+      g_hash_table_add (self->up, g_strdup (call->interface));
+      g_task_return_boolean (task, TRUE);
+    }
   else if (device != NULL)
     g_task_return_new_error (task, LS_ERROR, LS_ERROR_NOT_FOUND,
                              _ ("The WireGuard program has ended."));
@@ -547,6 +557,59 @@ dup_state (LsHelperBackend *backend, const char *interface)
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
+/* An interface that was seen down: is it, or is it going because its program ended? */
+typedef struct
+{
+  LsHelperUserspaceBackend *self;
+  char *interface;
+} DownCheck;
+
+static void
+down_check_free (DownCheck *check)
+{
+  g_object_unref (check->self);
+  g_free (check->interface);
+  g_free (check);
+}
+
+static void
+checked_down_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  DownCheck *check = user_data;
+  g_autoptr (LsHelperLink) link
+      = ls_helper_route_get_link_finish (LS_HELPER_ROUTE (source), result, NULL);
+
+  if (link != NULL && !link->up && running_process (check->self, check->interface) != NULL
+      && g_hash_table_remove (check->self->up, check->interface))
+    ls_helper_backend_emit_tunnel_changed (LS_HELPER_BACKEND (check->self), check->interface,
+                                           "down", "by-someone-else");
+  down_check_free (check);
+}
+
+static gboolean
+check_down_cb (gpointer user_data)
+{
+  DownCheck *check = user_data;
+
+  ls_helper_route_get_link (check->self->route, check->interface, NULL, checked_down_cb, check);
+  return G_SOURCE_REMOVE;
+}
+
+/* An interface that is set down is switched off, as with any other. One that goes away is the end
+ * of the program, and is seen down first: so look again a moment later. */
+static void
+link_changed_cb (LsHelperRoute *route, const char *interface, gboolean up, gpointer user_data)
+{
+  LsHelperUserspaceBackend *self = user_data;
+
+  if (up || !g_hash_table_contains (self->up, interface))
+    return;
+  DownCheck *check = g_new0 (DownCheck, 1);
+  check->self = g_object_ref (self);
+  check->interface = g_strdup (interface);
+  g_timeout_add (DOWN_CHECK_MS, check_down_cb, check);
+}
+
 LsHelperBackend *
 ls_helper_userspace_backend_new (LsHelperRoute *route, const char *runtime_dir)
 {
@@ -554,6 +617,10 @@ ls_helper_userspace_backend_new (LsHelperRoute *route, const char *runtime_dir)
 
   self->route = g_object_ref (route);
   self->runtime_dir = g_strdup (runtime_dir);
+  g_autoptr (GError) error = NULL;
+  if (!ls_helper_route_watch_links (route, &error))
+    g_warning ("interfaces cannot be watched: %s", error->message);
+  g_signal_connect_object (route, "link-changed", G_CALLBACK (link_changed_cb), self, 0);
   return LS_HELPER_BACKEND (self);
 }
 
@@ -563,6 +630,7 @@ ls_helper_userspace_backend_finalize (GObject *object)
   LsHelperUserspaceBackend *self = LS_HELPER_USERSPACE_BACKEND (object);
 
   g_clear_pointer (&self->processes, g_hash_table_unref);
+  g_clear_pointer (&self->up, g_hash_table_unref);
   g_clear_object (&self->route);
   g_free (self->runtime_dir);
   G_OBJECT_CLASS (ls_helper_userspace_backend_parent_class)->finalize (object);
@@ -589,4 +657,5 @@ static void
 ls_helper_userspace_backend_init (LsHelperUserspaceBackend *self)
 {
   self->processes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->up = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

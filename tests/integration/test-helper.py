@@ -442,7 +442,7 @@ class Lives(HelperTest):
         self.assert_ok(client.call("UpdatePeers", f"('home', [{peer(key(), '100.64.0.3/32')}], @aay [])"))
         pid = self.machine.find("wireguard-go")
         self.machine.kill("lightscale-helper", signal.SIGTERM)
-        wait_for("ended", lambda: not self.machine.find("lightscale-helper"))
+        self.assertEqual(self.machine.helper.wait(timeout=30), 0, self.machine.read_log("helper.log"))
         self.assertEqual(self.machine.find("wireguard-go"), pid)
         self.machine.start_helper()
         wait_for("adopted", lambda: "'up'" in self.state(client))
@@ -459,6 +459,27 @@ class Lives(HelperTest):
         self.assertIn("'up'", self.state(client))
         self.assertEqual(self.peer_count(), 1)
         self.assertIn("100.64.0.0/24", self.machine.output("ip", "route", "show", "table", "27763"))
+        self.assert_ok(client.call("RemoveTunnel", "('home',)"))
+        self.assert_clean()
+
+    def test_changed_by_others(self):
+        client = self.client(ALLOWED)
+        self.assert_ok(self.apply(client, Tunnel()))
+        # Some network managers delete rules that they do not know.
+        self.machine.run("sh", "-c", "ip rule del priority 5280; ip -6 rule del priority 5280; "
+                         "ip route flush table 27763")
+        wait_for("mended", lambda: ["TunnelChanged", "home", "up", "repaired"] in client.signals())
+        self.assertIn("5280:", self.machine.output("ip", "rule"))
+        self.assertIn("5280:", self.machine.output("ip", "-6", "rule"))
+        self.assertIn("100.64.0.0/24", self.machine.output("ip", "route", "show", "table", "27763"))
+        # Who sets the interface down means it.
+        self.machine.run("ip", "link", "set", "ls-home", "down")
+        wait_for("followed", lambda: ["TunnelChanged", "home", "down", "by-someone-else"] in client.signals())
+        wait_for("nothing left", lambda: not self.machine.traces())
+        # Who deletes it ends the program: it is set up again.
+        self.assert_ok(self.apply(client, Tunnel()))
+        self.machine.run("ip", "link", "del", "ls-home")
+        wait_for("repaired", lambda: ["TunnelChanged", "home", "up", "repaired"] in client.signals())
         self.assert_ok(client.call("RemoveTunnel", "('home',)"))
         self.assert_clean()
 

@@ -155,9 +155,6 @@ static char *
 difference (const LsTunnel *desired, const LsTunnel *previous)
 {
   g_autoptr (LsHelperUapiDevice) device = parse (ANSWER, NULL);
-  /* WireGuard tells clamped keys. */
-  device->private_key.bytes[0] &= 248;
-  device->private_key.bytes[31] = (device->private_key.bytes[31] & 127) | 64;
   return ls_helper_uapi_format_apply (device, desired, previous);
 }
 
