@@ -195,6 +195,8 @@ ls_agent_profile_take_fact (LsAgentProfile *self, LsAgentEvent fact)
       self->record->fact = fact;
       ls_agent_profile_save (self);
     }
+  if (fact != LS_AGENT_EVENT_FACT_PENDING)
+    ls_agent_profile_clear_problem (self, LS_AGENT_PROBLEM_JOIN);
   if (fact == LS_AGENT_EVENT_FACT_APPROVED)
     forget_link (self);
   ls_agent_profile_dispatch (self, fact);
@@ -246,6 +248,12 @@ ls_agent_profile_refresh_async (LsAgentProfile *self, GCancellable *cancellable,
     {
       g_task_return_new_error (task, LS_ERROR, LS_ERROR_WRONG_STATE,
                                _ ("This profile has not joined a network yet."));
+      return;
+    }
+  if (self->state == LS_AGENT_STATE_REGISTERING)
+    {
+      g_task_return_new_error (task, LS_ERROR, LS_ERROR_BUSY,
+                               _ ("A registration of this network is under way."));
       return;
     }
   g_queue_push_tail (&self->refreshers, g_steal_pointer (&task));

@@ -8,6 +8,38 @@
 
 #include "ls-error.h"
 
+#define EXPIRY_SECONDS_MAX (30 * 24 * 3600)
+
+/* The name stays taken at the server, and an administrator can still approve. */
+static gboolean
+link_expired_cb (gpointer user_data)
+{
+  LsAgentProfile *self = user_data;
+
+  self->expiry_source = 0;
+  /* Why another attempt failed is of more interest. */
+  if (self->problems[LS_AGENT_PROBLEM_JOIN].what != NULL)
+    return G_SOURCE_REMOVE;
+  ls_agent_profile_set_problem (
+      self, LS_AGENT_PROBLEM_JOIN, _ ("The approval link has expired."),
+      _ ("Ask an administrator of the network to approve this device, or ask for approval again "
+         "under another name."),
+      NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+follow_expiry (LsAgentProfile *self, gboolean waits)
+{
+  gint64 left = self->record->auth_expires - g_get_real_time () / G_USEC_PER_SEC;
+
+  g_clear_handle_id (&self->expiry_source, g_source_remove);
+  if (!waits || self->record->auth_expires == 0)
+    return;
+  self->expiry_source
+      = g_timeout_add_seconds (CLAMP (left + 1, 0, EXPIRY_SECONDS_MAX), link_expired_cb, self);
+}
+
 /* The link that approves this device, while it waits for that and the link is known. */
 void
 ls_agent_profile_show_link (LsAgentProfile *self)
@@ -19,6 +51,7 @@ ls_agent_profile_show_link (LsAgentProfile *self)
     link = ls_control_auth_url (ls_control_client_get_url (self->client),
                                 self->credentials->auth_path, NULL);
   ls_agent_profile_set_text (self, LS_AGENT_TEXT_AUTH_URL, link);
+  follow_expiry (self, link != NULL);
   if (link != NULL || self->record->auth_expires == 0)
     return;
   self->record->auth_expires = 0;

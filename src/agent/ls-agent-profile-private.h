@@ -99,6 +99,7 @@ struct _LsAgentProfile
 
   /* registration */
   GTask *registration;
+  guint expiry_source; /* of the approval link */
   gboolean saving;
   gboolean save_again;
   GQueue savers; /* of GTask: they end when the record is written */

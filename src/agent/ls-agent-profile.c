@@ -122,6 +122,7 @@ ls_agent_profile_dispose (GObject *object)
   g_cancellable_cancel (self->cancellable);
   g_clear_handle_id (&self->resolve_timeout, g_source_remove);
   g_clear_handle_id (&self->cache_source, g_source_remove);
+  g_clear_handle_id (&self->expiry_source, g_source_remove);
   if (self->tunnel != NULL)
     g_signal_handlers_disconnect_by_data (self->tunnel, self);
   if (self->loop != NULL)

@@ -146,6 +146,7 @@ name_lost_cb (GDBusConnection *bus, const char *name, gpointer user_data)
 {
   Program *program = user_data;
 
+  program->status = EXIT_FAILURE;
   if (program->acquired)
     {
       ls_agent_quit (program->agent);
@@ -153,7 +154,6 @@ name_lost_cb (GDBusConnection *bus, const char *name, gpointer user_data)
     }
   g_printerr ("lightscale-agent: %s\n", bus == NULL ? _ ("the message bus cannot be reached")
                                                     : _ ("another agent is running already"));
-  program->status = EXIT_FAILURE;
   g_main_loop_quit (program->loop);
 }
 

@@ -121,6 +121,7 @@ class Joining(AgentCase):
         profile.join_by_link(self.control.network, "laptop", ttl=1)
         node = profile.get("NodeId")
         wait_for("expiry", lambda: time.time() > profile.get("AuthExpires") + 1)
+        self.assertIn("Ask an administrator", profile.wait_problem("approval link has expired")[1])
         self.assert_fails("ControlUnauthorized", "", profile.call, "ApproveNow")
         self.assertEqual(profile.get("State"), "waiting-for-approval")
         # The name is kept by the server: the same name again is refused, another works.
@@ -129,6 +130,7 @@ class Joining(AgentCase):
         self.assertEqual(profile.get("NodeId"), node)
         self.control.call("POST", f"/v1/admin/nodes/{node}/approve", {})
         profile.wait_state("ready", timeout=15)
+        self.assertEqual(profile.get("Problem"), ("", "", ""))
 
     def test_unknown_network(self):
         profile = self.agent.add_profile("home", [self.control.url])
