@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: The Lightscale developers
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <sodium.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "ls-endpoint.h"
@@ -11,6 +13,37 @@
 #include "ls-text.h"
 
 #define GOOD_KEY "4d6GGHFBBUE9f/obBPvBfOXY3W9yNr0/yQv4Wkr2BuY="
+
+/* The list of points that are refused, against what libsodium says of each and of its neighbours.
+ */
+static void
+test_key_low_order (void)
+{
+  static const guint8 scalar[LS_KEY_SIZE] = { 8, [31] = 64 };
+  static const char *const points[] = {
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    "4Ot6fDtBuK4WVuP68Z/EatoJjeucMrH9hmIFFl9JuAA=", "X5yVvKNQjCSx0LFVnIPvWwREXMRYHI6G2CJO3dCfEVc=",
+    "7P///////////////////////////////////////38=", "7f///////////////////////////////////////38=",
+    "7v///////////////////////////////////////38=",
+  };
+  guint refused = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (points); i++)
+    for (int change = -2; change <= 2; change++)
+      for (guint bit = 0; bit < 2; bit++)
+        {
+          guint8 shared[LS_KEY_SIZE];
+          LsKey key;
+
+          g_assert_true (ls_key_parse (points[i], &key, NULL));
+          key.bytes[0] += change;
+          key.bytes[LS_KEY_SIZE - 1] ^= bit << 7;
+          g_assert_cmpint (ls_key_is_valid_public (&key), ==,
+                           crypto_scalarmult (shared, scalar, key.bytes) == 0);
+          refused += !ls_key_is_valid_public (&key);
+        }
+  g_assert_cmpuint (refused, >=, 2 * G_N_ELEMENTS (points));
+}
 
 static void
 test_key_good (void)
@@ -321,6 +354,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/values/key/good", test_key_good);
+  g_test_add_func ("/values/key/low-order", test_key_low_order);
   g_test_add_func ("/values/key/bad", test_key_bad);
   g_test_add_func ("/values/key/pairs", test_key_pairs);
   g_test_add_func ("/values/prefix/good", test_prefix_good);
