@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK (ls - demo - refused - quark, ls_demo_refused)
+G_DEFINE_QUARK (ls_demo_refused_quark, ls_demo_refused)
 
 static const char *
 get_header (LsDemoCall *call, const char *name)

@@ -336,7 +336,7 @@ class LongPoll(unittest.TestCase):
         start = time.monotonic()
         self.server.must('PUT', '/v1/admin/nodes/' + self.device.id, {'name': 'new'}, 'admin')
         answer = held.result(cp.DEADLINE)
-        self.assertLess(time.monotonic() - start, 2)
+        self.assertLess(time.monotonic() - start, 30)
         self.assertEqual(answer.json['node']['name'], 'new')
         self.assertEqual(answer.json['revision'], revision + 1)
 
@@ -431,7 +431,7 @@ class State(unittest.TestCase):
     def test_few_writes(self):
         server = self.start()
         device = server.join(server.create_token(server.create_network()), 'a')
-        time.sleep(1.5)
+        cp.wait_for(lambda: device.id in self.read(), 'a write')
         written = os.stat(self.path)
         for _ in range(20):
             device.heartbeat()
