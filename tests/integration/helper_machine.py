@@ -108,7 +108,7 @@ class HelperMachine(Machine):
         policies = [bus.POLKIT_POLICY, bus.find_data(BUILD, SOURCE, "org.lightscale.Helper.conf")]
         config = bus.write_config(folder, policies, {})
         self.spawn("dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", log="bus.log")
-        wait_for("system bus", lambda: os.path.exists(f"/proc/{self.pid}/root{bus.SOCKET}"))
+        wait_for("system bus", lambda: bus.answers(f"/proc/{self.pid}/root{bus.SOCKET}"))
 
     def _add_users(self):
         """The bus takes only users that the machine knows; these are known on this machine alone."""

@@ -10,6 +10,7 @@ import subprocess
 import time
 
 from .agent import BUS_NAME, Agent
+from .bus import answers
 from .device import STRICT
 from .node import Failed
 from .waiting import wait_for
@@ -120,7 +121,7 @@ class Desktop:
         with open(config, "w", encoding="utf-8") as file:
             file.write(SESSION_CONFIG.format(socket=self.socket, services=services))
         self.device.spawn("dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", log="session-bus.log")
-        wait_for("session bus", lambda: os.path.exists(self.socket))
+        wait_for("session bus", lambda: answers(self.socket))
 
     def _start_keyring(self):
         self.device.spawn("sh", "-c", "printf '\\n' | exec gnome-keyring-daemon --unlock --components=secrets "

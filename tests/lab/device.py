@@ -40,7 +40,7 @@ class Device(Machine):
             HELPER_NAME: f"/usr/bin/env {STRICT} {self.program('lightscale-helper')}",
         })
         self.spawn("dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", log="system-bus.log")
-        wait_for(f"{self.name}: system bus", lambda: os.path.exists(self.outside(bus.SOCKET)))
+        wait_for(f"{self.name}: system bus", lambda: bus.answers(self.outside(bus.SOCKET)))
 
     def outside(self, path):
         """How a path of this device's mount namespace is reached from outside."""
