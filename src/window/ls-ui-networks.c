@@ -80,8 +80,9 @@ notify_state (LsUiNetworks *self)
     g_object_notify_by_pspec (G_OBJECT (self), properties[i]);
 }
 
-static void
-add_object (LsUiNetworks *self, GDBusObject *object)
+/* Puts a new network in its place without telling; whether it is one. */
+static gboolean
+insert_object (LsUiNetworks *self, GDBusObject *object, guint *out_position)
 {
   g_autoptr (LsAgentIpcProfile) proxy
       = ls_agent_ipc_object_get_profile (LS_AGENT_IPC_OBJECT (object));
@@ -89,7 +90,7 @@ add_object (LsUiNetworks *self, GDBusObject *object)
   guint position = 0;
 
   if (proxy == NULL || ls_ui_networks_find (self, g_dbus_object_get_object_path (object)) != NULL)
-    return;
+    return FALSE;
   network = ls_ui_network_new (proxy);
   while (position < self->items->len
          && g_utf8_collate (ls_ui_network_get_name (self->items->pdata[position]),
@@ -97,7 +98,8 @@ add_object (LsUiNetworks *self, GDBusObject *object)
                 <= 0)
     position++;
   g_ptr_array_insert (self->items, position, network);
-  announce (self, position, 0, 1);
+  *out_position = position;
+  return TRUE;
 }
 
 static void
@@ -116,7 +118,11 @@ remove_object (LsUiNetworks *self, GDBusObject *object)
 static void
 object_added_cb (GDBusObjectManager *objects, GDBusObject *object, gpointer user_data)
 {
-  add_object (user_data, object);
+  LsUiNetworks *self = user_data;
+  guint position;
+
+  if (insert_object (self, object, &position))
+    announce (self, position, 0, 1);
 }
 
 static void
@@ -202,6 +208,7 @@ static void
 become_ready (LsUiNetworks *self)
 {
   g_autolist (GDBusObject) found = g_dbus_object_manager_get_objects (self->objects);
+  guint position;
 
   g_signal_connect (self->objects, "object-added", G_CALLBACK (object_added_cb), self);
   g_signal_connect (self->objects, "object-removed", G_CALLBACK (object_removed_cb), self);
@@ -211,7 +218,8 @@ become_ready (LsUiNetworks *self)
   g_signal_connect_swapped (self->manager, "notify::g-name-owner", G_CALLBACK (name_owner_cb),
                             self);
   for (GList *l = found; l != NULL; l = l->next)
-    add_object (self, l->data);
+    insert_object (self, l->data, &position);
+  announce (self, 0, 0, self->items->len);
   take_notices (self);
   self->status = LS_UI_NETWORKS_READY;
   notify_state (self);

@@ -22,7 +22,7 @@ static const StateFace faces[LS_UI_N_STATES] = {
   [LS_UI_STATE_REGISTERING]
   = { "registering", N_ ("Joining…"), "ls-state-connecting-symbolic", "accent", FALSE },
   [LS_UI_STATE_WAITING_FOR_APPROVAL] = { "waiting-for-approval", N_ ("Waiting for approval"),
-                                         "ls-state-waiting-symbolic", "warning", TRUE },
+                                         "ls-state-waiting-symbolic", "warning", FALSE },
   [LS_UI_STATE_READY] = { "ready", N_ ("Off"), "ls-state-off-symbolic", "dim-label", TRUE },
   [LS_UI_STATE_CONNECTING]
   = { "connecting", N_ ("Connecting…"), "ls-state-connecting-symbolic", "accent", TRUE },

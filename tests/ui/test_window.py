@@ -242,7 +242,7 @@ class Window(unittest.TestCase):
         wait_for("the link in the clipboard", lambda: self.clipboard() == link)
         self.lab.fetch(link)
         profile.wait_state("connected", timeout=120)
-        wait_for("the assistant says so", lambda: "Joined" in self.driver.names("frame"))
+        self.driver.wait("label", "Joined")
         self.driver.click("button", "Done")
         self.driver.wait("list item", profile.get("NetworkName"))
 

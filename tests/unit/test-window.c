@@ -34,6 +34,7 @@ test_state_switch (void)
   g_assert_true (ls_ui_state_can_switch (LS_UI_STATE_READY));
   g_assert_true (ls_ui_state_can_switch (LS_UI_STATE_CONNECTED));
   g_assert_false (ls_ui_state_can_switch (LS_UI_STATE_NEW));
+  g_assert_false (ls_ui_state_can_switch (LS_UI_STATE_WAITING_FOR_APPROVAL));
   g_assert_false (ls_ui_state_can_switch (LS_UI_STATE_REGISTERING));
 }
 
