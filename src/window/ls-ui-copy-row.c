@@ -40,6 +40,22 @@ title_cb (LsUiCopyRow *self)
                                   label, -1);
 }
 
+/* A hyphen at the end of a line would look like a part of a key or an address. */
+static void
+forbid_hyphens (GtkWidget *widget)
+{
+  if (GTK_IS_LABEL (widget) && gtk_widget_has_css_class (widget, "subtitle"))
+    {
+      g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
+
+      pango_attr_list_insert (attributes, pango_attr_insert_hyphens_new (FALSE));
+      gtk_label_set_attributes (GTK_LABEL (widget), attributes);
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    forbid_hyphens (child);
+}
+
 static void
 ls_ui_copy_row_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
@@ -91,6 +107,7 @@ static void
 ls_ui_copy_row_init (LsUiCopyRow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  forbid_hyphens (GTK_WIDGET (self));
   g_signal_connect (self, "notify::title", G_CALLBACK (title_cb), NULL);
 }
 
