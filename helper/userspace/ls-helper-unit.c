@@ -45,6 +45,20 @@ add_property (GVariantBuilder *builder, const char *name, GVariant *value)
   g_variant_builder_add (builder, "(sv)", name, value);
 }
 
+/* Task data: a call of systemd's manager. */
+typedef struct
+{
+  const char *method;
+  GVariant *arguments;
+} ManagerCall;
+
+static void
+manager_call_free (ManagerCall *call)
+{
+  g_variant_unref (call->arguments);
+  g_free (call);
+}
+
 /* The sandbox of the helper's own unit, less what the program does not need. */
 static void
 add_sandbox (GVariantBuilder *builder)
@@ -113,7 +127,7 @@ called_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_new_error (task, LS_ERROR, LS_ERROR_BACKEND,
-                             _ ("systemd did not start the WireGuard program: %s"), error->message);
+                             _ ("systemd did not do what was asked: %s"), error->message);
 }
 
 static void
@@ -126,32 +140,56 @@ got_bus_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (bus == NULL)
     {
       g_task_return_new_error (task, LS_ERROR, LS_ERROR_BACKEND,
-                               _ ("systemd did not start the WireGuard program: %s"),
-                               error->message);
+                               _ ("systemd did not do what was asked: %s"), error->message);
       return;
     }
-  GVariant *arguments = g_task_get_task_data (task);
+  const ManagerCall *call = g_task_get_task_data (task);
   GCancellable *cancellable = g_task_get_cancellable (task);
   g_dbus_connection_call (bus, SYSTEMD_NAME, "/org/freedesktop/systemd1", SYSTEMD_NAME ".Manager",
-                          "StartTransientUnit", arguments, G_VARIANT_TYPE ("(o)"),
+                          call->method, call->arguments, G_VARIANT_TYPE ("(o)"),
                           G_DBUS_CALL_FLAGS_NONE, -1, cancellable, called_cb,
                           g_steal_pointer (&task));
+}
+
+/* Takes @arguments (floating). */
+static void
+call_manager (const char *method, GVariant *arguments, gpointer tag, GCancellable *cancellable,
+              GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  ManagerCall *call = g_new0 (ManagerCall, 1);
+
+  g_task_set_source_tag (task, tag);
+  call->method = method;
+  call->arguments = g_variant_ref_sink (arguments);
+  g_task_set_task_data (task, call, (GDestroyNotify)manager_call_free);
+  g_bus_get (G_BUS_TYPE_SYSTEM, cancellable, got_bus_cb, task);
 }
 
 void
 ls_helper_unit_start (const char *name, const char *const *argv, const char *const *environment,
                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
-  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, ls_helper_unit_start);
-  g_task_set_task_data (task, g_variant_ref_sink (ls_helper_unit_build (name, argv, environment)),
-                        (GDestroyNotify)g_variant_unref);
-  g_bus_get (G_BUS_TYPE_SYSTEM, cancellable, got_bus_cb, task);
+  call_manager ("StartTransientUnit", ls_helper_unit_build (name, argv, environment),
+                ls_helper_unit_start, cancellable, callback, user_data);
 }
 
 gboolean
 ls_helper_unit_start_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+ls_helper_unit_stop (const char *name, GAsyncReadyCallback callback, gpointer user_data)
+{
+  call_manager ("StopUnit", g_variant_new ("(ss)", name, "replace"), ls_helper_unit_stop, NULL,
+                callback, user_data);
+}
+
+gboolean
+ls_helper_unit_stop_finish (GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
   return g_task_propagate_boolean (G_TASK (result), error);

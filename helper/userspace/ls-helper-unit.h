@@ -27,4 +27,8 @@ ls_helper_unit_start (const char *name, const char *const *argv, const char *con
                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 gboolean ls_helper_unit_start_finish (GAsyncResult *result, GError **error);
 
+/* Ends the unit @name. LS_ERROR_BACKEND, also if there is none. */
+void ls_helper_unit_stop (const char *name, GAsyncReadyCallback callback, gpointer user_data);
+gboolean ls_helper_unit_stop_finish (GAsyncResult *result, GError **error);
+
 G_END_DECLS

@@ -40,7 +40,8 @@ typedef struct
   LsTunnel *desired; /* apply only, as previous */
   LsTunnel *previous;
   LsHelperApplied applied;
-  gboolean link_is_ours; /* remove only, as remove_socket */
+  gboolean link_exists; /* remove only, as the next two */
+  gboolean link_is_ours;
   gboolean remove_socket;
 } Call;
 
@@ -424,8 +425,18 @@ stopped_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   remove_rest (task);
 }
 
-/* Nothing is known of the process: whoever answers at the socket of an interface that is marked as
- * ours, and runs our program, is it. A socket where nobody answers is a left-over. */
+/* Whether the unknown process @pid that answers at the socket is ours: the interface carries our
+ * mark, or (the helper ended before it could set it) the process is in the interface's unit. */
+static gboolean
+is_our_process (const Call *call, int pid)
+{
+  g_autofree char *unit = ls_helper_unit_name (call->interface);
+
+  return call->link_is_ours || ls_helper_unit_has_process (unit, pid);
+}
+
+/* Nothing is known of the process, but maybe it answers. A socket where nobody answers is a
+ * left-over. */
 static void
 found_process_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -436,11 +447,13 @@ found_process_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GBytes) answer = ls_helper_uapi_ask_finish (result, &pid, &error);
   g_autoptr (LsHelperProcess) process = NULL;
 
-  if (answer != NULL && call->link_is_ours)
+  if (answer != NULL && is_our_process (call, pid))
     process = ls_helper_process_attach (pid, 0, LS_WIREGUARD_GO, NULL);
   call->remove_socket = process != NULL || g_error_matches (error, LS_ERROR, LS_ERROR_NOT_FOUND);
   if (process != NULL)
     ls_helper_process_stop (process, stopped_cb, g_object_ref (task));
+  else if (call->link_exists && !call->link_is_ours)
+    g_task_return_boolean (task, TRUE);
   else
     remove_rest (task);
 }
@@ -455,15 +468,14 @@ got_link_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       = ls_helper_route_get_link_finish (LS_HELPER_ROUTE (source), result, NULL);
   g_autoptr (LsHelperProcess) process = disown_process (self, call->interface);
 
+  call->link_exists = link != NULL;
   call->link_is_ours = link != NULL && ls_helper_link_is_ours (link);
   call->remove_socket = process != NULL;
   if (process != NULL)
     ls_helper_process_stop (process, stopped_cb, g_object_ref (task));
-  else if (call->link_is_ours || link == NULL)
+  else
     ls_helper_uapi_ask (call->interface, 0, LS_HELPER_UAPI_GET, NULL, found_process_cb,
                         g_object_ref (task));
-  else
-    g_task_return_boolean (task, TRUE);
 }
 
 /* The process that the journal tells of, if it still is that one. */

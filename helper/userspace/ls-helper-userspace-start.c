@@ -19,7 +19,7 @@
 
 /* How long the program may take until its socket answers, and how often that is tried: the socket
  * can be seen a moment before it can be used, so that a directory watch would not do. */
-#define START_TIMEOUT_SECONDS 10
+#define START_TIMEOUT_SECONDS 20
 #define TRY_INTERVAL_MS 20
 
 /* Task data. */
@@ -114,6 +114,28 @@ return_start_error (GTask *task)
 }
 
 static void
+stopped_unit_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  /* A unit that ended by itself is no more: that is no other error. */
+  ls_helper_unit_stop_finish (result, NULL);
+  return_start_error (task);
+}
+
+/* A process that we know ends with the tunnel; one that systemd may start yet must not stay. */
+static void
+give_up (GTask *task)
+{
+  const Start *start = g_task_get_task_data (task);
+
+  if (start->unit != NULL && start->process == NULL)
+    ls_helper_unit_stop (start->unit, stopped_unit_cb, g_object_ref (task));
+  else
+    return_start_error (task);
+}
+
+static void
 marked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
@@ -180,7 +202,7 @@ tried_socket_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_error (task, g_steal_pointer (&error));
   else if (g_get_monotonic_time () > start->deadline
            || (start->process != NULL && !ls_helper_process_is_running (start->process)))
-    return_start_error (task);
+    give_up (task);
   else
     g_timeout_add (TRY_INTERVAL_MS, try_again_cb, g_steal_pointer (&task));
   g_clear_error (&error);
