@@ -246,12 +246,16 @@ apply_with_client (GTask *task)
   LsHelperNmBackend *self = g_task_get_source_object (task);
   LsHelperNmCall *call = g_task_get_task_data (task);
   LsHelperNmTunnel *tunnel = g_hash_table_lookup (self->tunnels, call->interface);
+  gboolean mending = FALSE;
 
   if (ls_helper_nm_is_running (call))
     g_set_object (&call->active, ls_helper_nm_find_active (call->client, call->uuid));
   if (tunnel != NULL)
-    ls_helper_nm_watch_pause (tunnel->watch);
-  if (needs_peers_only (self, call))
+    {
+      ls_helper_nm_watch_pause (tunnel->watch);
+      mending = ls_helper_nm_stop_mending (tunnel);
+    }
+  if (needs_peers_only (self, call) && !(mending && ls_helper_nm_is_running (call)))
     ls_helper_nm_write_peers (task);
   else if (!ls_helper_nm_is_running (call))
     {

@@ -16,6 +16,7 @@ G_DEFINE_FINAL_TYPE (LsHelperNmBackend, ls_helper_nm_backend, LS_TYPE_HELPER_WG_
 void
 ls_helper_nm_tunnel_free (LsHelperNmTunnel *tunnel)
 {
+  (void)ls_helper_nm_stop_mending (tunnel);
   g_signal_handlers_disconnect_by_data (tunnel->watch, tunnel);
   g_object_unref (tunnel->watch);
   ls_tunnel_free (tunnel->applied);
@@ -253,6 +254,8 @@ update_peers (LsHelperBackend *backend, const char *interface, GPtrArray *change
     ls_tunnel_remove_peer (tunnel->applied, &g_array_index (removed, LsKey, i));
   for (guint i = 0; tunnel != NULL && i < changed->len; i++)
     remember_peer (tunnel->applied, changed->pdata[i]);
+  if (tunnel != NULL)
+    ls_helper_nm_mend_again (tunnel);
   LS_HELPER_BACKEND_CLASS (ls_helper_nm_backend_parent_class)
       ->update_peers (backend, interface, changed, removed, cancellable, callback, user_data);
 }
@@ -279,6 +282,8 @@ set_endpoints (LsHelperBackend *backend, const char *interface, GPtrArray *peers
 
   for (guint i = 0; tunnel != NULL && i < peers->len; i++)
     remember_endpoint (tunnel->applied, peers->pdata[i]);
+  if (tunnel != NULL)
+    ls_helper_nm_mend_again (tunnel);
   LS_HELPER_BACKEND_CLASS (ls_helper_nm_backend_parent_class)
       ->set_endpoints (backend, interface, peers, cancellable, callback, user_data);
 }

@@ -76,42 +76,78 @@ mended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   LsHelperNmBackend *self = LS_HELPER_NM_BACKEND (source);
   LsHelperNmCall *call = g_task_get_task_data (G_TASK (result));
+  LsHelperNmTunnel *tunnel = g_hash_table_lookup (self->tunnels, call->interface);
   g_autoptr (GError) error = NULL;
   LsHelperApplied applied;
+  gboolean mended
+      = ls_helper_backend_apply_finish (LS_HELPER_BACKEND (self), result, &applied, &error);
 
-  if (!g_hash_table_contains (self->tunnels, call->interface))
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || tunnel == NULL)
     return;
-  if (!ls_helper_backend_apply_finish (LS_HELPER_BACKEND (self), result, &applied, &error))
+  g_clear_object (&tunnel->mend);
+  if (!mended)
     {
       g_warning ("%s: %s", call->interface, error->message);
-      ls_helper_backend_emit_tunnel_changed (LS_HELPER_BACKEND (self), call->interface, "down",
-                                             "by-someone-else");
+      tunnel_down_cb (tunnel);
     }
   else if (applied.changed)
     ls_helper_backend_emit_tunnel_changed (LS_HELPER_BACKEND (self), call->interface, "up",
                                            "repaired");
 }
 
-/* A task that ends as apply() does, for a tunnel that others changed. */
-static GTask *
-new_mend (LsHelperNmTunnel *tunnel, NMActiveConnection *active)
+/* Ends as apply() does. */
+static void
+mend (LsHelperNmTunnel *tunnel, NMActiveConnection *active, gboolean with_profile)
 {
-  GTask *task = ls_helper_nm_call_new (tunnel->backend, new_mend, tunnel->name, tunnel->interface,
-                                       NULL, mended_cb, NULL);
-  LsHelperNmCall *call = g_task_get_task_data (task);
+  GTask *task;
+  LsHelperNmCall *call;
 
+  (void)ls_helper_nm_stop_mending (tunnel);
+  tunnel->mend = g_cancellable_new ();
+  tunnel->mend_profile = with_profile;
+  task = ls_helper_nm_call_new (tunnel->backend, mend, tunnel->name, tunnel->interface,
+                                tunnel->mend, mended_cb, NULL);
+  call = g_task_get_task_data (task);
   call->desired = ls_tunnel_copy (tunnel->applied);
   call->previous = ls_tunnel_copy (tunnel->applied);
   call->client = g_object_ref (tunnel->backend->client);
   g_set_object (&call->active, active);
-  return task;
+  if (with_profile)
+    ls_helper_nm_store_profile (task);
+  else
+    ls_helper_nm_write_peers (task);
+}
+
+gboolean
+ls_helper_nm_stop_mending (LsHelperNmTunnel *tunnel)
+{
+  if (tunnel->mend == NULL)
+    return FALSE;
+  g_cancellable_cancel (tunnel->mend);
+  g_clear_object (&tunnel->mend);
+  return TRUE;
+}
+
+static NMActiveConnection *
+find_active (const LsHelperNmTunnel *tunnel)
+{
+  g_autofree char *uuid = ls_helper_nm_profile_dup_uuid (tunnel->name);
+
+  return ls_helper_nm_find_active (tunnel->backend->client, uuid);
+}
+
+void
+ls_helper_nm_mend_again (LsHelperNmTunnel *tunnel)
+{
+  if (tunnel->mend != NULL)
+    mend (tunnel, find_active (tunnel), tunnel->mend_profile);
 }
 
 static void
 tunnel_activated_cb (LsHelperNmTunnel *tunnel, NMActiveConnection *active)
 {
   if (may_mend (tunnel))
-    ls_helper_nm_write_peers (new_mend (tunnel, active));
+    mend (tunnel, active, FALSE);
   else
     tunnel_down_cb (tunnel);
 }
@@ -119,11 +155,8 @@ tunnel_activated_cb (LsHelperNmTunnel *tunnel, NMActiveConnection *active)
 static void
 tunnel_reapplied_cb (LsHelperNmTunnel *tunnel)
 {
-  NMClient *client = tunnel->backend->client;
-  g_autofree char *uuid = ls_helper_nm_profile_dup_uuid (tunnel->name);
-
   if (may_mend (tunnel))
-    ls_helper_nm_store_profile (new_mend (tunnel, ls_helper_nm_find_active (client, uuid)));
+    mend (tunnel, find_active (tunnel), TRUE);
   else
     tunnel_down_cb (tunnel);
 }

@@ -32,6 +32,8 @@ typedef struct
   char *interface;
   LsTunnel *applied; /* with its peers, for when they have to be written again */
   LsHelperNmWatch *watch;
+  GCancellable *mend; /* of the mending that is under way, or NULL */
+  gboolean mend_profile; /* it begins with the profile, not with the peers */
   guint mends;
   gint64 mends_since; /* monotonic, microseconds */
 } LsHelperNmTunnel;
@@ -87,6 +89,12 @@ void ls_helper_nm_store_profile (GTask *task);
 /* Watches the tunnel of @call from now on, which is as @applied. */
 void
 ls_helper_nm_follow (LsHelperNmBackend *self, const LsHelperNmCall *call, const LsTunnel *applied);
+
+/* Ends a mending, as the tunnel is to become something else; whether one was under way. */
+gboolean ls_helper_nm_stop_mending (LsHelperNmTunnel *tunnel);
+
+/* Begins a mending anew that is under way, as tunnel->applied has changed. */
+void ls_helper_nm_mend_again (LsHelperNmTunnel *tunnel);
 
 /* LsHelperBackendClass */
 void
