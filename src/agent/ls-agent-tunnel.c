@@ -32,6 +32,7 @@ struct _LsAgentTunnel
   gboolean refused; /* the last wish; another one is tried */
   gboolean was_maybe_up; /* before the call under way */
   gboolean maybe_up; /* the helper may have a tunnel of this name */
+  gboolean undo; /* somebody else ended it while a call was under way, which may make it again */
   GQueue removers; /* of GTask */
   GCancellable *cancellable; /* of the call under way */
   guint retry_source;
@@ -189,6 +190,7 @@ removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   ls_agent_helper_call_finish (LS_AGENT_HELPER (source), result, &error);
   self->busy = FALSE;
+  self->undo = FALSE;
   g_clear_object (&self->cancellable);
   if (error == NULL || g_error_matches (error, LS_ERROR, LS_ERROR_NOT_FOUND))
     {
@@ -311,7 +313,7 @@ pump (LsAgentTunnel *self)
     {
       if (!self->maybe_up)
         end_removers (self, NULL);
-      else if (!g_queue_is_empty (&self->removers))
+      else if (self->undo || !g_queue_is_empty (&self->removers))
         send_remove (self);
       return;
     }
@@ -326,6 +328,7 @@ ls_agent_tunnel_want (LsAgentTunnel *self, const LsTunnel *tunnel, gboolean inte
 {
   g_clear_pointer (&self->wanted, ls_tunnel_free);
   self->wanted = ls_tunnel_copy (tunnel);
+  self->undo = FALSE;
   self->refused = FALSE;
   if (interactive)
     {
@@ -395,7 +398,8 @@ tunnel_changed_cb (LsAgentTunnel *self, const char *name, const char *state, con
   else if (g_str_equal (reason, "by-someone-else"))
     {
       want_nothing (self);
-      self->maybe_up = FALSE;
+      self->undo = self->busy && self->sent != NULL;
+      self->maybe_up = self->undo;
       g_signal_emit (self, signals[LOST], 0);
     }
 }
