@@ -34,7 +34,9 @@ static void
 secret_bytes_free (gpointer data)
 {
   GByteArray *array = data;
-  explicit_bzero (array->data, array->len);
+
+  if (array->len > 0)
+    explicit_bzero (array->data, array->len);
   g_byte_array_unref (array);
 }
 
