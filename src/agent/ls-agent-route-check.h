@@ -6,10 +6,6 @@
 
 G_BEGIN_DECLS
 
-/* Shortest prefixes that count as a network and not as "a part of the internet". */
-#define LS_AGENT_ROUTE_MIN_V4 8
-#define LS_AGENT_ROUTE_MIN_V6 16
-
 /* Why @prefix can never be a route of a tunnel, whatever this machine's networks are: too wide
  * (a default route in disguise), or reserved addresses. NULL if it can. Translated. */
 const char *ls_agent_route_check (const LsPrefix *prefix);

@@ -268,3 +268,33 @@ ls_prefix_overlaps (const LsPrefix *a, const LsPrefix *b)
 {
   return ls_prefix_contains_prefix (a, b) || ls_prefix_contains_prefix (b, a);
 }
+
+/* A prefix that holds all mapped IPv4 addresses or lies among them; the parser unmaps single
+ * addresses, not prefixes. */
+static gboolean
+overlaps_mapped (const LsPrefix *prefix)
+{
+  LsPrefix mapped = { .address = { .family = AF_INET6 }, .length = 96 };
+
+  memcpy (mapped.address.bytes, mapped_start, sizeof mapped_start);
+  return ls_prefix_overlaps (prefix, &mapped);
+}
+
+gboolean
+ls_prefix_is_reserved (const LsPrefix *prefix)
+{
+  /* RFC 6890 */
+  static const char *const reserved[] = {
+    "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4",
+    "::/128",    "::1/128",     "fe80::/10",      "ff00::/8",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (reserved); i++)
+    {
+      LsPrefix other;
+
+      if (ls_prefix_parse (reserved[i], &other, NULL) && ls_prefix_overlaps (prefix, &other))
+        return TRUE;
+    }
+  return overlaps_mapped (prefix);
+}

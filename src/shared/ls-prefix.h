@@ -51,4 +51,8 @@ gboolean ls_prefix_contains (const LsPrefix *prefix, const LsAddress *address);
 gboolean ls_prefix_contains_prefix (const LsPrefix *outer, const LsPrefix *inner);
 gboolean ls_prefix_overlaps (const LsPrefix *a, const LsPrefix *b);
 
+/* Whether some of @prefix never belongs to a network: "this network", loopback, link-local,
+ * multicast and reserved addresses, and IPv4 ones mapped into IPv6. */
+gboolean ls_prefix_is_reserved (const LsPrefix *prefix);
+
 G_END_DECLS

@@ -124,14 +124,38 @@ sort_prefixes (GArray *array)
   return TRUE;
 }
 
-/* SECURITY: a default route of a peer takes all traffic of the machine; nothing but an exit node,
- * which has a way of its own, may do so. */
+/* SECURITY: a default route of a peer, be it in parts (0.0.0.0/1 and 128.0.0.0/1), takes all
+ * traffic of the machine; nothing but an exit node, which has a way of its own, may do so. What is
+ * reserved is the machine's own. */
 static gboolean
-refuse_default_routes (const GArray *prefixes, GError **error)
+check_networks (const GArray *prefixes, GError **error)
 {
   for (guint i = 0; i < prefixes->len; i++)
-    if (g_array_index (prefixes, LsPrefix, i).length == 0)
-      return refuse (error, _ ("A tunnel's routes cannot include the default route"));
+    {
+      const LsPrefix *prefix = &g_array_index (prefixes, LsPrefix, i);
+      guint shortest = ls_address_bits (&prefix->address) == 32 ? LS_TUNNEL_PREFIX_MIN_V4
+                                                                : LS_TUNNEL_PREFIX_MIN_V6;
+
+      if (prefix->length < shortest)
+        return refuse (error, _ ("A tunnel's routes cannot include the default route"));
+      if (ls_prefix_is_reserved (prefix))
+        return refuse (error, _ ("A tunnel's routes cannot include reserved addresses"));
+    }
+  return TRUE;
+}
+
+/* SECURITY: an address with a shorter prefix brings a route of that size along, which nobody was
+ * asked about. */
+static gboolean
+check_addresses (const GArray *addresses, GError **error)
+{
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      const LsPrefix *prefix = &g_array_index (addresses, LsPrefix, i);
+
+      if (prefix->length != ls_address_bits (&prefix->address) || ls_prefix_is_reserved (prefix))
+        return refuse (error, _ ("A tunnel's own address is a single one that is not reserved"));
+    }
   return TRUE;
 }
 
@@ -226,7 +250,7 @@ ls_tunnel_peer_from_variant (GVariant *variant, GError **error)
     ok = refuse (error, _ ("A peer needs a public key"));
   if (ok && !sort_prefixes (peer->allowed_ips))
     ok = refuse (error, _ ("A peer has an allowed address twice"));
-  if (!ok || !refuse_default_routes (peer->allowed_ips, error))
+  if (!ok || !check_networks (peer->allowed_ips, error))
     return NULL;
   return g_steal_pointer (&peer);
 }
@@ -347,7 +371,7 @@ check_tunnel (LsTunnel *tunnel, GError **error)
     return refuse (error, _ ("A tunnel needs an address"));
   if (!sort_prefixes (tunnel->addresses) || !sort_prefixes (tunnel->routes))
     return refuse (error, _ ("A tunnel has an address or a route twice"));
-  if (!refuse_default_routes (tunnel->routes, error))
+  if (!check_addresses (tunnel->addresses, error) || !check_networks (tunnel->routes, error))
     return FALSE;
   ls_key_wireguard_public (&tunnel->private_key, &public_key);
   if (ls_tunnel_find_peer (tunnel, &public_key) != NULL)

@@ -16,6 +16,9 @@ G_BEGIN_DECLS
 #define LS_TUNNEL_ADDRESSES_MAX 8
 #define LS_TUNNEL_ROUTES_MAX 4096
 #define LS_TUNNEL_ALLOWED_IPS_MAX 256 /* per peer */
+/* Shortest prefixes that count as a network and not as "a part of the internet". */
+#define LS_TUNNEL_PREFIX_MIN_V4 8
+#define LS_TUNNEL_PREFIX_MIN_V6 16
 #define LS_TUNNEL_MTU_MIN 1280
 #define LS_TUNNEL_MTU_MAX 9000
 #define LS_TUNNEL_MTU_DEFAULT 1280

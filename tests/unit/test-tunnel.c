@@ -138,6 +138,21 @@ test_refused_members (void)
   assert_refused (tunnel, "addresses", strings ("x", NULL), LS_ERROR_INVALID_ARGUMENT);
   assert_refused (tunnel, "routes", strings ("0.0.0.0/0", NULL), LS_ERROR_INVALID_ARGUMENT);
   assert_refused (tunnel, "routes", strings ("::/0", NULL), LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "routes", strings ("0.0.0.0/1", "128.0.0.0/1"),
+                  LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "routes", strings ("10.0.0.0/7", NULL), LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "routes", strings ("8000::/1", NULL), LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "routes", strings ("2000::/15", NULL), LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "routes", strings ("127.0.0.0/8", NULL), LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "routes", strings ("169.254.1.0/24", NULL), LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "routes", strings ("224.0.0.1/32", NULL), LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "routes", strings ("fe80::/64", NULL), LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "routes", strings ("::/16", NULL), LS_ERROR_INVALID_ARGUMENT);
+  /* Its prefix would be routed too. */
+  assert_refused (tunnel, "addresses", strings ("8.0.0.1/1", NULL), LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "addresses", strings ("100.64.0.1/24", NULL), LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "addresses", strings ("fd00::1/64", NULL), LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "addresses", strings ("127.0.0.1/32", NULL), LS_ERROR_INVALID_ARGUMENT);
   assert_refused (tunnel, "routes", strings ("10.0.0.0/8", "10.0.0.0/8"),
                   LS_ERROR_INVALID_ARGUMENT);
   assert_refused (tunnel, "routes", g_variant_builder_end (many), LS_ERROR_LIMIT);
@@ -163,6 +178,9 @@ test_refused_peers (void)
   g_autoptr (LsTunnelPeer) same_address = new_peer ("100.64.0.9/32", NULL);
   g_autoptr (LsTunnelPeer) ours = new_peer ("100.64.0.8/32", NULL);
   g_autoptr (LsTunnelPeer) greedy = new_peer ("0.0.0.0/0", NULL);
+  g_autoptr (LsTunnelPeer) half = new_peer ("128.0.0.0/1", NULL);
+  g_autoptr (LsTunnelPeer) half_v6 = new_peer ("::/1", NULL);
+  g_autoptr (LsTunnelPeer) local = new_peer ("127.0.0.53/32", NULL);
   g_autoptr (LsTunnelPeer) weak = new_peer ("100.64.0.7/32", NULL);
 
   ls_key_wireguard_public (&tunnel->private_key, &ours->public_key);
@@ -171,6 +189,9 @@ test_refused_peers (void)
   assert_refused (tunnel, "peers", peers (good, same_address), LS_ERROR_INVALID_ARGUMENT);
   assert_refused (tunnel, "peers", peers (ours, NULL), LS_ERROR_INVALID_ARGUMENT);
   assert_refused (tunnel, "peers", peers (greedy, NULL), LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "peers", peers (half, NULL), LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "peers", peers (half_v6, NULL), LS_ERROR_INVALID_ARGUMENT);
+  assert_refused (tunnel, "peers", peers (local, NULL), LS_ERROR_INVALID_ARGUMENT);
   assert_refused (tunnel, "peers", peers (weak, NULL), LS_ERROR_INVALID_ARGUMENT);
 }
 
