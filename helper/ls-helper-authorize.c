@@ -9,15 +9,50 @@
 #include "ls-error.h"
 #include "ls-names.h"
 
-/* A route that has an address of ours in it is the overlay's; any other leads to a subnet behind a
- * peer. */
+/* Whether @route lies in addresses that no one owns on the internet: private ones (RFC 1918,
+ * RFC 4193) and those that are shared (RFC 6598). */
 static gboolean
-is_subnet_route (const LsTunnel *tunnel, const LsPrefix *route)
+is_private (const LsPrefix *route)
+{
+  static const char *const texts[]
+      = { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      LsPrefix prefix;
+
+      if (ls_prefix_parse (texts[i], &prefix, NULL) && ls_prefix_contains_prefix (&prefix, route))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+has_own_address (const LsTunnel *tunnel, const LsPrefix *route)
 {
   for (guint i = 0; i < tunnel->addresses->len; i++)
     if (ls_prefix_contains (route, &g_array_index (tunnel->addresses, LsPrefix, i).address))
-      return FALSE;
-  return TRUE;
+      return TRUE;
+  return FALSE;
+}
+
+/* A route that has an address of ours in it is the overlay's; any other leads to a subnet behind a
+ * peer.
+ * SECURITY: the caller chooses the addresses: that makes no overlay of public addresses, nor two of
+ * one family. */
+static gboolean
+is_subnet_route (const LsTunnel *tunnel, const LsPrefix *route)
+{
+  if (!has_own_address (tunnel, route) || !is_private (route))
+    return TRUE;
+  for (guint i = 0; i < tunnel->routes->len; i++)
+    {
+      const LsPrefix *other = &g_array_index (tunnel->routes, LsPrefix, i);
+      if (other->address.family == route->address.family && !ls_prefix_equal (other, route)
+          && has_own_address (tunnel, other))
+        return TRUE;
+    }
+  return FALSE;
 }
 
 static gboolean
@@ -36,7 +71,8 @@ has_new_subnet_route (const LsTunnel *tunnel, const LsTunnel *granted)
     {
       const LsPrefix *route = &g_array_index (tunnel->routes, LsPrefix, i);
       if (is_subnet_route (tunnel, route)
-          && (granted == NULL || !contains (granted->routes, route)))
+          && (granted == NULL || !contains (granted->routes, route)
+              || !is_subnet_route (granted, route)))
         return TRUE;
     }
   return FALSE;

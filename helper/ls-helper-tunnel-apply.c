@@ -113,6 +113,7 @@ applied_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   self->actual = g_steal_pointer (&job->target);
   self->up = TRUE;
   job->applying = FALSE;
+  g_clear_handle_id (&self->undo_id, g_source_remove);
   take_lease (self, job->caller);
   ls_helper_tunnel_save_or_warn (self);
   if (!was_up || applied.changed)

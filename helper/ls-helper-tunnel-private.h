@@ -24,6 +24,8 @@ typedef struct
   LsHelperRequest *request; /* LS_HELPER_JOB_CALL */
   char **granted; /* the actions that polkit allowed */
   char *reason; /* LS_HELPER_JOB_UNDO */
+  guint32 uid; /* LS_HELPER_JOB_UNDO: whose tunnel is to go */
+  gboolean if_orphaned; /* LS_HELPER_JOB_UNDO: only if nobody took it up since */
   GTask *task; /* who waits; NULL: nobody */
   LsTunnel *target; /* what the tunnel is to become */
   LsHelperBackend *backend; /* ApplyTunnel: the chosen one */

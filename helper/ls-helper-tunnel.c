@@ -193,13 +193,36 @@ ls_helper_tunnel_forget (LsHelperTunnel *self)
 
 /* The lease */
 
+static LsHelperJob *
+undo_job_new (LsHelperTunnel *self, const char *reason, GTask *task)
+{
+  LsHelperJob *job = ls_helper_job_new (LS_HELPER_JOB_UNDO, task);
+
+  job->reason = g_strdup (reason);
+  job->uid = ls_helper_tunnel_get_uid (self);
+  return job;
+}
+
+/* SECURITY: while the job waited, another user or a new program of its owner's may have taken the
+ * tunnel: then it is not what was to be undone. */
+static gboolean
+undo_is_due (LsHelperTunnel *self)
+{
+  const LsHelperJob *job = self->current;
+
+  return self->actual != NULL && ls_helper_tunnel_get_uid (self) == job->uid
+         && (!job->if_orphaned || self->lease == NULL || ls_helper_lease_is_orphaned (self->lease));
+}
+
 static void
 lease_expired_cb (LsHelperLease *lease, gpointer user_data)
 {
   LsHelperTunnel *self = user_data;
+  LsHelperJob *job = undo_job_new (self, "removed", NULL);
 
   g_message ("%s: its owner has gone: undoing it", self->interface);
-  ls_helper_tunnel_undo (self, "removed", NULL, NULL);
+  job->if_orphaned = TRUE;
+  ls_helper_tunnel_enqueue (self, job);
 }
 
 void
@@ -274,7 +297,7 @@ execute (LsHelperTunnel *self)
         ls_helper_tunnel_succeed (self, NULL);
       break;
     case LS_HELPER_JOB_UNDO:
-      if (self->actual != NULL)
+      if (undo_is_due (self))
         ls_helper_tunnel_remove_begin (self);
       else
         ls_helper_tunnel_succeed (self, NULL);
@@ -407,10 +430,8 @@ ls_helper_tunnel_undo (LsHelperTunnel *self, const char *reason, GAsyncReadyCall
                        gpointer user_data)
 {
   GTask *task = callback != NULL ? g_task_new (self, NULL, callback, user_data) : NULL;
-  LsHelperJob *job = ls_helper_job_new (LS_HELPER_JOB_UNDO, task);
 
-  job->reason = g_strdup (reason);
-  ls_helper_tunnel_enqueue (self, job);
+  ls_helper_tunnel_enqueue (self, undo_job_new (self, reason, task));
 }
 
 void

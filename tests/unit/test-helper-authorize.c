@@ -94,6 +94,52 @@ test_apply (void)
   check (apply, subnet, plain, OTHER, FALSE, "manage-others,control,routes");
 }
 
+/* Addresses that the caller chose so that a subnet looks like the overlay. */
+static void
+test_false_overlays (void)
+{
+  static const struct
+  {
+    const char *address, *route;
+  } extra[] = {
+    { "10.0.0.1/32", "10.0.0.0/16" },
+    { "8.8.8.1/32", "8.8.8.0/24" },
+    { "192.168.1.2/32", "192.168.0.0/16" },
+  };
+  g_autoptr (LsTunnel) public_overlay = ls_tunnel_new ();
+  LsPrefix own = prefix ("8.8.8.1/32");
+  LsPrefix wide = prefix ("8.0.0.0/8");
+
+  for (guint i = 0; i < G_N_ELEMENTS (extra); i++)
+    {
+      g_autoptr (LsTunnel) plain = new_tunnel (NULL);
+      g_autoptr (LsTunnel) tunnel = new_tunnel (extra[i].route);
+      LsPrefix address = prefix (extra[i].address);
+
+      ls_tunnel_add_address (tunnel, &address);
+      check (LS_HELPER_METHOD_APPLY_TUNNEL, tunnel, NULL, OWNER, FALSE, "control,routes");
+      check (LS_HELPER_METHOD_APPLY_TUNNEL, tunnel, plain, OWNER, TRUE, "control,routes");
+    }
+  /* What was granted as the overlay does not become a subnet behind the back of polkit. */
+  g_autoptr (LsTunnel) first = ls_tunnel_new ();
+  g_autoptr (LsTunnel) second = ls_tunnel_new ();
+  LsPrefix old = prefix ("10.0.0.1/32");
+  LsPrefix lan = prefix ("10.0.0.0/16");
+  LsPrefix other = prefix ("100.64.0.2/32");
+
+  ls_tunnel_add_address (first, &old);
+  ls_tunnel_add_route (first, &lan);
+  check (LS_HELPER_METHOD_APPLY_TUNNEL, first, NULL, OWNER, FALSE, "control");
+  ls_tunnel_add_address (second, &other);
+  ls_tunnel_add_route (second, &lan);
+  check (LS_HELPER_METHOD_APPLY_TUNNEL, second, first, OWNER, TRUE, "control,routes");
+
+  memset (public_overlay->private_key.bytes, 7, LS_KEY_SIZE);
+  ls_tunnel_add_address (public_overlay, &own);
+  ls_tunnel_add_route (public_overlay, &wide);
+  check (LS_HELPER_METHOD_APPLY_TUNNEL, public_overlay, NULL, OWNER, FALSE, "control,routes");
+}
+
 static void
 test_others (void)
 {
@@ -188,6 +234,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/helper-authorize/apply", test_apply);
+  g_test_add_func ("/helper-authorize/false-overlays", test_false_overlays);
   g_test_add_func ("/helper-authorize/others", test_others);
   g_test_add_func ("/helper-authorize/introspection", test_introspection);
   g_test_add_func ("/helper-authorize/unknown", test_unknown);
