@@ -51,6 +51,7 @@ struct _LsHelperTunnel
   guint16 wanted_port; /* the port that was asked for; actual has the one that it became */
   GVariant *loaded_state; /* the backend's, from the journal */
   gboolean up;
+  gboolean gone; /* nobody finds it any more */
 
   GQueue queue; /* of LsHelperJob */
   LsHelperJob *current;

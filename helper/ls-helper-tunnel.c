@@ -382,13 +382,77 @@ run_next (LsHelperTunnel *self)
   if (self->current == NULL)
     {
       if (self->actual == NULL)
-        g_signal_emit (self, signals[GONE], 0);
+        {
+          self->gone = TRUE;
+          g_signal_emit (self, signals[GONE], 0);
+        }
       return;
     }
   if (self->current->kind == LS_HELPER_JOB_CALL)
     authorize (self);
   else
     execute (self);
+}
+
+/* A job that is authorised before it enters the queue. */
+typedef struct
+{
+  LsHelperTunnel *tunnel;
+  LsHelperJob *job;
+} Ahead;
+
+/* Takes @ahead and @error. */
+static void
+fail_ahead (Ahead *ahead, GError *error)
+{
+  g_task_return_error (ahead->job->task, error);
+  job_free (ahead->job);
+  g_object_unref (ahead->tunnel);
+  g_free (ahead);
+}
+
+static void
+authorized_ahead_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Ahead *ahead = user_data;
+  GError *error = NULL;
+
+  if (!ls_helper_authority_check_finish (LS_HELPER_AUTHORITY (source), result, &error))
+    {
+      fail_ahead (ahead, error);
+      return;
+    }
+  if (ahead->tunnel->gone)
+    {
+      fail_ahead (ahead, g_error_new (LS_ERROR, LS_ERROR_NOT_FOUND, _ ("There is no tunnel “%s”."),
+                                      ahead->tunnel->name));
+      return;
+    }
+  g_autoptr (LsHelperTunnel) self = ahead->tunnel;
+  LsHelperJob *job = ahead->job;
+  g_free (ahead);
+  ls_helper_tunnel_enqueue (self, job);
+}
+
+/* SECURITY: a dialog that a stranger leaves open must not keep the owner's calls waiting: what is
+ * about somebody else's tunnel enters the queue only when polkit has answered. Takes @job. */
+static void
+authorize_ahead (LsHelperTunnel *self, LsHelperJob *job)
+{
+  Ahead *ahead = g_new0 (Ahead, 1);
+  GError *error = NULL;
+
+  ahead->tunnel = g_object_ref (self);
+  ahead->job = job;
+  job->granted = required_actions (self, job, &error);
+  if (job->granted == NULL)
+    {
+      fail_ahead (ahead, error);
+      return;
+    }
+  ls_helper_authority_check_async (self->authority, job->caller->sender,
+                                   (const char *const *)job->granted, job->caller->interactive,
+                                   job->caller->cancellable, authorized_ahead_cb, ahead);
 }
 
 void
@@ -409,7 +473,10 @@ ls_helper_tunnel_call (LsHelperTunnel *self, LsHelperCaller *caller, LsHelperReq
   LsHelperJob *job = ls_helper_job_new (LS_HELPER_JOB_CALL, task);
   job->caller = ls_helper_caller_ref (caller);
   job->request = g_steal_pointer (&owned);
-  ls_helper_tunnel_enqueue (self, job);
+  if (self->lease != NULL && ls_helper_lease_get_uid (self->lease) != caller->uid)
+    authorize_ahead (self, job);
+  else
+    ls_helper_tunnel_enqueue (self, job);
 }
 
 GVariant *

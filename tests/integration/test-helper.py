@@ -352,6 +352,21 @@ class Authorisation(HelperTest):
         self.assert_ok(other.call("RemoveTunnel", "('home',)"))
         self.assert_clean()
 
+    def test_owner_does_not_wait_for_a_strangers_dialog(self):
+        owner, stranger, agent = self.client(ALLOWED), self.client(PASSWORD), self.client(PASSWORD)
+        self.assert_ok(self.apply(owner, Tunnel()))
+        self.assert_ok(agent.ask(agent_for=stranger.ask(pid=True)["ok"]))
+        stranger.send(call="RemoveTunnel", args="('home',)", interactive=True)
+        begun = ["BeginAuthentication", "org.lightscale.helper.tunnel.manage-others"]
+        wait_for("dialog", lambda: begun in agent.ask(dialogs=True)["ok"])
+        self.assert_ok(owner.call("GetStatus", "('home',)"))
+        self.assert_ok(owner.call("RemoveTunnel", "('home',)"))
+        stranger.close()
+        wait_for("dialog closed", lambda: "CancelAuthentication" in str(agent.ask(dialogs=True)["ok"]))
+        self.assert_ok(self.apply(owner, Tunnel()))
+        self.assert_ok(owner.call("RemoveTunnel", "('home',)"))
+        self.assert_clean()
+
     def test_dialog_dismissed(self):
         caller, agent = self.client(PASSWORD), self.client(PASSWORD)
         self.assert_ok(agent.ask(agent_for=caller.ask(pid=True)["ok"], dismiss=True))
