@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An agent on private buses, with the real control plane, for tests of its D-Bus interface."""
 
+import ctypes
 import json
 import os
 import shutil
@@ -56,14 +57,32 @@ def wait_for(what, condition, timeout=20):
         time.sleep(0.05)
 
 
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
+def die_with_parent():
+    """A test that is killed leaves no program behind."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Process:
-    """A program with its output in a file, ended with its group."""
+    """A program with its output in a file."""
 
     def __init__(self, arguments, log, env=None):
         self.log = log
         with open(log, "ab") as output:
             self.popen = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT,
-                                          stdin=subprocess.DEVNULL, env=env, start_new_session=True)
+                                          stdin=subprocess.DEVNULL, env=env, start_new_session=True,
+                                          preexec_fn=die_with_parent)
+
+    def wait_started(self, what, condition):
+        """Waits until it serves; one that does not is ended."""
+        try:
+            return wait_for(what, condition)
+        except BaseException:
+            self.end(signal.SIGKILL)
+            raise
 
     def output(self):
         with open(self.log, encoding="utf-8", errors="replace") as output:
@@ -91,7 +110,7 @@ class Bus(Process):
         super().__init__(["dbus-daemon", f"--config-file={config}", "--nofork", "--nosyslog"],
                          self.path + ".log", env=env)
         self.address = f"unix:path={self.path}"
-        wait_for(f"{kind} bus", self.answers)
+        self.wait_started(f"{kind} bus", self.answers)
 
     def answers(self):
         try:
@@ -112,9 +131,9 @@ class Control(Process):
         self.folder = folder
         super().__init__([CONTROL, "--listen", listen, "--demo", "--state", os.path.join(folder, "control.json"),
                           *more], os.path.join(folder, "control.log"))
-        self.url = wait_for("control plane", lambda: self.word("listening on"))
-        self.network = wait_for("network", lambda: self.word("network"))
-        self.admin_token = wait_for("admin token", lambda: self.word("admin-token"))
+        self.url = self.wait_started("control plane", lambda: self.word("listening on"))
+        self.network = self.wait_started("network", lambda: self.word("network"))
+        self.admin_token = self.wait_started("admin token", lambda: self.word("admin-token"))
         # The demo's own network asks for approval of every device; tokens of this one need none.
         created = self.call("POST", "/v1/networks", {
             "name": "open", "requires_approval": False, "bootstrap_token_ttl_seconds": 3600,

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from gi.repository import Gio, GLib  # noqa: E402
 
-from agentlab import Failed, Lab, wait_for  # noqa: E402
+from agentlab import Failed, Lab, die_with_parent, wait_for  # noqa: E402
 
 NAME = "org.lightscale.Helper"
 PATH = "/org/lightscale/Helper"
@@ -435,7 +435,8 @@ class Refused(TunnelCase):
         os.chmod(self.agent.folder, 0o711)
         os.chmod(self.agent.system_bus.path, 0o777)
         other = subprocess.Popen(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-c",
-                                  OWN_NAME, self.agent.system_bus.address, NAME], stdout=subprocess.PIPE, text=True)
+                                  OWN_NAME, self.agent.system_bus.address, NAME], stdout=subprocess.PIPE, text=True,
+                                 preexec_fn=die_with_parent)
         self.addCleanup(other.stdout.close)
         self.addCleanup(other.wait)
         self.addCleanup(other.kill)

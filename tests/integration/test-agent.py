@@ -14,9 +14,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from agentlab import Failed, Lab, Process, wait_for  # noqa: E402
-
-KEYRING_SERVICES = """<servicedir>{folder}</servicedir>"""
+from agentlab import Failed, Lab, Process, die_with_parent, wait_for  # noqa: E402
 
 
 class AgentCase(unittest.TestCase):
@@ -280,7 +278,7 @@ class Keyring(AgentCase):
         self.addCleanup(log.close)
         keyring = subprocess.Popen(
             ["gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"], env=env,
-            stdin=subprocess.PIPE, stdout=log, stderr=log)
+            stdin=subprocess.PIPE, stdout=log, stderr=log, preexec_fn=die_with_parent)
         self.addCleanup(keyring.wait)
         self.addCleanup(keyring.kill)
         keyring.stdin.write(b"secret\n")
