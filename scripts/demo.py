@@ -22,7 +22,7 @@ from lab.desktop import Desktop, display_plan  # noqa: E402
 from lab.lab import Interrupted, interrupt  # noqa: E402
 from lab.node import Failed  # noqa: E402
 from lab.own import OwnMachine, has_installed_helper  # noqa: E402
-from lab.traces import traces  # noqa: E402
+from lab.traces import left_since, traces  # noqa: E402
 from lab.world import PROFILE, RemoteWorld, World  # noqa: E402
 
 # What goes wrong when something does not work; anything else is a mistake in here.
@@ -251,7 +251,7 @@ def run(options):
     except EXPECTED as error:
         print(f"\ndemo: {error}", file=sys.stderr)
         return 1, set()
-    return status, setting.remains() | (traces() - before)
+    return status, setting.remains() | left_since(before)
 
 
 def run_in(setting, options):

@@ -4,6 +4,7 @@
 
 import re
 import subprocess
+import time
 
 from .node import PATH
 
@@ -31,3 +32,11 @@ def traces():
     for kind, command in LISTS:
         found |= {f"{kind}: {line.strip()}" for line in _lines(command) if OURS.search(line)}
     return found
+
+
+def left_since(before, timeout=20):
+    """What came since `before` and stays. The kernel takes a namespace's links away a moment after its last process."""
+    deadline = time.monotonic() + timeout
+    while (left := traces() - before) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left

@@ -15,7 +15,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from lab import Lab  # noqa: E402
-from lab.traces import traces  # noqa: E402
+from lab.traces import left_since, traces  # noqa: E402
 
 BUILD, SOURCE = os.environ["LS_TEST_BUILD_ROOT"], os.environ["LS_TEST_SOURCE_ROOT"]
 USER = 64321
@@ -46,7 +46,7 @@ class Demo(unittest.TestCase):
                                 stderr=subprocess.STDOUT, text=True, start_new_session=True)
 
     def assert_nothing_left(self, process, output):
-        self.assertEqual(traces() - self.before, set(), output)
+        self.assertEqual(left_since(self.before), set(), output)
         self.assertNotIn("demo: left behind:", output)
         self.assertEqual([name for name in lab_folders() if f"-{process.pid}-" in name], [])
 

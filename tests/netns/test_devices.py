@@ -12,7 +12,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from lab import Lab, wait_for  # noqa: E402
-from lab.traces import traces  # noqa: E402
+from lab.traces import left_since, traces  # noqa: E402
 
 PROFILE = "mesh"
 # Pings come every 0.2 s: what a busy machine may lose of them without anything being wrong.
@@ -43,8 +43,9 @@ class Devices(unittest.TestCase):
     def tearDownClass(cls):
         cls.lab.close()
         left = cls.lab.remains()
-        if left or traces() - cls.before:
-            raise AssertionError(f"left behind: {left} {traces() - cls.before}")
+        stays = left_since(cls.before)
+        if left or stays:
+            raise AssertionError(f"left behind: {left} {stays}")
 
     def run(self, result=None):
         failures = len(result.failures) + len(result.errors)

@@ -17,7 +17,7 @@ from gi.repository import Gio, GLib  # noqa: E402
 from lab import Lab, wait_for  # noqa: E402
 from lab.agent import connect_bus  # noqa: E402
 from lab.desktop import Desktop  # noqa: E402
-from lab.traces import traces  # noqa: E402
+from lab.traces import left_since, traces  # noqa: E402
 
 WINDOW = "org.lightscale.Lightscale"
 WINDOW_PATH = "/org/lightscale/Lightscale"
@@ -110,8 +110,9 @@ class Window(unittest.TestCase):
         cls.driver.close()
         cls.lab.close()
         left = cls.lab.remains()
-        if left or traces() - cls.before:
-            raise AssertionError(f"left behind: {left} {traces() - cls.before}")
+        stays = left_since(cls.before)
+        if left or stays:
+            raise AssertionError(f"left behind: {left} {stays}")
 
     def run(self, result=None):
         failures = len(result.failures) + len(result.errors)
