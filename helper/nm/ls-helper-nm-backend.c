@@ -101,27 +101,40 @@ ls_helper_nm_is_taken (NMClient *client, const char *interface, const char *uuid
 static void
 doomed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  g_autoptr (LsHelperNmBackend) self = user_data;
   g_autoptr (GError) error = NULL;
 
   if (!ls_helper_nm_delete_profile_finish (NM_CLIENT (source), result, &error))
     g_message ("A profile is left behind: %s", error->message);
+  ls_helper_nm_release_client (self);
 }
 
+/* Deletes the profiles that had to be left while NetworkManager was away. Each is there only once
+ * its settings have been read, some time after NetworkManager runs. */
 static void
-running_cb (LsHelperNmBackend *self)
+delete_doomed (LsHelperNmBackend *self)
 {
   GHashTableIter iter;
   const char *uuid, *interface;
 
-  g_clear_pointer (&self->unmanaged, g_free);
   if (!nm_client_get_nm_running (self->client))
     return;
   g_hash_table_iter_init (&iter, self->doomed);
   while (g_hash_table_iter_next (&iter, (gpointer *)&uuid, (gpointer *)&interface))
     {
-      ls_helper_nm_delete_profile (self->client, uuid, interface, NULL, doomed_cb, NULL);
+      if (nm_client_get_connection_by_uuid (self->client, uuid) == NULL)
+        continue;
+      ls_helper_nm_delete_profile (self->client, uuid, interface, NULL, doomed_cb,
+                                   g_object_ref (self));
       g_hash_table_iter_remove (&iter);
     }
+}
+
+static void
+running_cb (LsHelperNmBackend *self)
+{
+  g_clear_pointer (&self->unmanaged, g_free);
+  delete_doomed (self);
 }
 
 void
@@ -131,6 +144,8 @@ ls_helper_nm_keep_client (LsHelperNmBackend *self, NMClient *client)
     return;
   self->client = g_object_ref (client);
   g_signal_connect_object (client, "notify::" NM_CLIENT_NM_RUNNING, G_CALLBACK (running_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (client, NM_CLIENT_CONNECTION_ADDED, G_CALLBACK (delete_doomed), self,
                            G_CONNECT_SWAPPED);
 }
 

@@ -216,7 +216,7 @@ ls_helper_route_message_dump_rules (int family)
 }
 
 static struct nlmsghdr *
-rule_message (guint16 type, guint16 flags, int family)
+rule_message (guint16 type, guint16 flags, int family, guint8 protocol)
 {
   struct nlmsghdr *header = message_new (type, flags);
   struct fib_rule_hdr *body = mnl_nlmsg_put_extra_header (header, sizeof *body);
@@ -225,20 +225,20 @@ rule_message (guint16 type, guint16 flags, int family)
   body->action = FR_ACT_TO_TBL;
   mnl_attr_put_u32 (header, FRA_PRIORITY, LS_HELPER_ROUTE_RULE_PRIORITY);
   mnl_attr_put_u32 (header, FRA_TABLE, LS_HELPER_ROUTE_TABLE);
-  mnl_attr_put_u8 (header, FRA_PROTOCOL, LS_HELPER_ROUTE_PROTOCOL);
+  mnl_attr_put_u8 (header, FRA_PROTOCOL, protocol);
   return header;
 }
 
 struct nlmsghdr *
 ls_helper_route_message_add_rule (int family)
 {
-  return rule_message (RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, family);
+  return rule_message (RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, family, LS_HELPER_ROUTE_PROTOCOL);
 }
 
 struct nlmsghdr *
-ls_helper_route_message_delete_rule (int family)
+ls_helper_route_message_delete_rule (int family, guint8 protocol)
 {
-  return rule_message (RTM_DELRULE, 0, family);
+  return rule_message (RTM_DELRULE, 0, family, protocol);
 }
 
 static int

@@ -32,7 +32,7 @@ struct nlmsghdr *ls_helper_route_message_delete_route (int index, const LsPrefix
 
 struct nlmsghdr *ls_helper_route_message_dump_rules (int family);
 struct nlmsghdr *ls_helper_route_message_add_rule (int family);
-struct nlmsghdr *ls_helper_route_message_delete_rule (int family);
+struct nlmsghdr *ls_helper_route_message_delete_rule (int family, guint8 protocol);
 
 /* An IP address of a link. */
 typedef struct

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ls-helper-route-plan.h"
 
+#include <linux/rtnetlink.h>
+
 #include <sys/socket.h>
 
 static const int families[] = { AF_INET, AF_INET6 };
@@ -128,7 +130,8 @@ delete_our_rules (GPtrArray *messages, const LsHelperRouteState *state)
 {
   for (guint i = 0; i < G_N_ELEMENTS (families); i++)
     if (state->rules[LS_HELPER_FAMILY_INDEX (families[i])] == LS_HELPER_RULE_OURS)
-      g_ptr_array_add (messages, ls_helper_route_message_delete_rule (families[i]));
+      g_ptr_array_add (messages,
+                       ls_helper_route_message_delete_rule (families[i], LS_HELPER_ROUTE_PROTOCOL));
 }
 
 GPtrArray *
@@ -152,13 +155,28 @@ ls_helper_route_plan_apply (const LsHelperRouteState *state, guint mtu, const GA
   return messages;
 }
 
-/* Whether the table has a route that is not one of ours over the link. */
+/* The rules that NetworkManager made for a link of ours and cannot take away any more. */
+static void
+delete_managed_rules (GPtrArray *messages, const LsHelperRouteState *state)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (families); i++)
+    if (state->rules[LS_HELPER_FAMILY_INDEX (families[i])] == LS_HELPER_RULE_EQUAL)
+      g_ptr_array_add (messages, ls_helper_route_message_delete_rule (families[i], RTPROT_STATIC));
+}
+
+/* Whether the table has a route that is not one of ours over the link, or, if the link goes too
+ * (@with_link), a route over another link. */
 static gboolean
-others_use_table (const LsHelperRouteState *state)
+others_use_table (const LsHelperRouteState *state, gboolean with_link)
 {
   for (guint i = 0; i < state->routes->len; i++)
-    if (!is_our_route (state, &g_array_index (state->routes, LsHelperTableRoute, i)))
-      return TRUE;
+    {
+      const LsHelperTableRoute *route = &g_array_index (state->routes, LsHelperTableRoute, i);
+      gboolean goes = with_link && route->index == state->link->index;
+
+      if (!goes && !is_our_route (state, route))
+        return TRUE;
+    }
   return FALSE;
 }
 
@@ -166,6 +184,7 @@ GPtrArray *
 ls_helper_route_plan_remove (const LsHelperRouteState *state, gboolean delete_link)
 {
   GPtrArray *messages = g_ptr_array_new_with_free_func (g_free);
+  gboolean with_link = delete_link && state->link != NULL;
 
   if (state->link != NULL)
     {
@@ -176,8 +195,12 @@ ls_helper_route_plan_remove (const LsHelperRouteState *state, gboolean delete_li
       if (delete_link)
         g_ptr_array_add (messages, ls_helper_route_message_delete_link (state->link->index));
     }
-  if (!others_use_table (state))
-    delete_our_rules (messages, state);
+  if (!others_use_table (state, with_link))
+    {
+      delete_our_rules (messages, state);
+      if (with_link)
+        delete_managed_rules (messages, state);
+    }
   return messages;
 }
 
