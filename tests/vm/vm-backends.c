@@ -714,27 +714,6 @@ test_nm_taken (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_nm_unmanaged (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GError) error = NULL;
-  LsHelperApplied applied;
-
-  kill_manager ();
-  run ("printf '[keyfile]\\nunmanaged-devices=interface-name:ls-*\\n' "
-       ">/etc/NetworkManager/conf.d/ls-test.conf");
-  start_manager ();
-  g_assert_false (try_apply (fixture, NULL, &applied, &error));
-  g_test_message ("%s", error->message);
-  g_assert_error (error, LS_ERROR, LS_ERROR_NOT_SUPPORTED);
-  g_clear_error (&error);
-  g_assert_false (try_available (fixture->backend, &error));
-  g_assert_error (error, LS_ERROR, LS_ERROR_NOT_SUPPORTED);
-  remove_tunnel (fixture);
-  run ("rm /etc/NetworkManager/conf.d/ls-test.conf");
-  kill_manager ();
-}
-
-static void
 add (const char *path, LsBackendKind kind, void (*test) (Fixture *, gconstpointer))
 {
   g_test_add (path, Fixture, GINT_TO_POINTER (kind), set_up_backend, test, tear_down);
@@ -771,7 +750,6 @@ main (int argc, char **argv)
   add ("/nm/crash", nm, test_nm_crash);
   add ("/nm/not-running", nm, test_nm_not_running);
   add ("/nm/taken", nm, test_nm_taken);
-  add ("/nm/unmanaged", nm, test_nm_unmanaged);
   status = g_test_run ();
   if (manager != NULL)
     kill_manager ();
