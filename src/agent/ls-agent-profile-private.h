@@ -209,8 +209,9 @@ void ls_agent_profile_remove_watcher (LsAgentProfile *self, const char *sender);
 
 /* ls-agent-profile-register.c */
 void ls_agent_profile_register_token_async (LsAgentProfile *self, const char *token,
-                                            const char *node_name, GCancellable *cancellable,
-                                            GAsyncReadyCallback callback, gpointer user_data);
+                                            const char *node_name, gboolean connect,
+                                            GCancellable *cancellable, GAsyncReadyCallback callback,
+                                            gpointer user_data);
 void ls_agent_profile_register_link_async (LsAgentProfile *self, const char *network_id,
                                            const char *node_name, guint64 ttl, gboolean connect,
                                            GCancellable *cancellable, GAsyncReadyCallback callback,

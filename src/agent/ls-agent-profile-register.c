@@ -94,7 +94,6 @@ take_pending (LsAgentProfile *self, const Registration *registration)
   self->record->fact = LS_AGENT_EVENT_FACT_PENDING;
   ls_agent_profile_dispatch (self, LS_AGENT_EVENT_FACT_PENDING);
   ls_agent_profile_show_link (self);
-  ls_agent_profile_set_want_up (self, registration->connect);
 }
 
 static void
@@ -105,6 +104,8 @@ take_netmap (LsAgentProfile *self, const Registration *registration)
   take_node (self, netmap->network->id, netmap->node->id, netmap->node->name, netmap->node->ipv4,
              netmap->node->ipv6);
   self->record->fact = LS_AGENT_N_EVENTS;
+  /* polkit may ask for a password now, but not at some time when somebody approves. */
+  self->interactive = registration->connect && netmap->node->approved;
   ls_agent_profile_dispatch (self, LS_AGENT_EVENT_FACT_PENDING);
   ls_agent_profile_take_netmap (self, netmap, FALSE);
 }
@@ -130,6 +131,8 @@ token_saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   ls_agent_profile_take_keys (self, g_steal_pointer (&registration->credentials));
   ls_agent_profile_clear_problem (self, LS_AGENT_PROBLEM_NODE);
   ls_agent_profile_note_answer (self, NULL);
+  /* Before the netmap: one that approves connects. */
+  ls_agent_profile_set_want_up (self, registration->connect);
   if (registration->pending != NULL)
     take_pending (self, registration);
   else
@@ -315,13 +318,15 @@ start_registration (LsAgentProfile *self, Registration *registration, GCancellab
 
 void
 ls_agent_profile_register_token_async (LsAgentProfile *self, const char *token,
-                                       const char *node_name, GCancellable *cancellable,
-                                       GAsyncReadyCallback callback, gpointer user_data)
+                                       const char *node_name, gboolean connect,
+                                       GCancellable *cancellable, GAsyncReadyCallback callback,
+                                       gpointer user_data)
 {
   Registration *registration = g_new0 (Registration, 1);
 
   registration->token = g_strdup (token);
   registration->node_name = g_strstrip (g_strdup (node_name));
+  registration->connect = connect;
   start_registration (self, registration, cancellable, callback, user_data);
 }
 

@@ -454,6 +454,7 @@ ls_agent_profile_resume (LsAgentProfile *self)
     bring_up (self);
 }
 
+/* Where no connect is possible, nor will be by itself. */
 static const char *
 why_not (LsAgentState state)
 {
@@ -462,8 +463,6 @@ why_not (LsAgentState state)
     case LS_AGENT_STATE_NEW:
     case LS_AGENT_STATE_REGISTERING:
       return _ ("This device has not joined the network yet.");
-    case LS_AGENT_STATE_WAITING_FOR_APPROVAL:
-      return _ ("This device waits for an administrator's approval.");
     case LS_AGENT_STATE_NEEDS_KEY_ROTATION:
       return _ ("The keys of this device are older than the network allows.");
     case LS_AGENT_STATE_REVOKED:
@@ -486,6 +485,12 @@ ls_agent_profile_connect_async (LsAgentProfile *self, GCancellable *cancellable,
   if (reason != NULL)
     {
       g_task_return_new_error (task, LS_ERROR, LS_ERROR_WRONG_STATE, "%s", reason);
+      return;
+    }
+  if (self->state == LS_AGENT_STATE_WAITING_FOR_APPROVAL)
+    {
+      ls_agent_profile_set_want_up (self, TRUE);
+      ls_agent_profile_end_when_saved (self, task);
       return;
     }
   if (ls_agent_state_is_up (self->state) && ls_agent_tunnel_is_applied (self->tunnel))

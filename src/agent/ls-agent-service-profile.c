@@ -63,9 +63,10 @@ registered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
 static gboolean
 handle_register_with_token (LsAgentIpcProfile *skeleton, GDBusMethodInvocation *invocation,
-                            const char *token, const char *node_name, gpointer user_data)
+                            const char *token, const char *node_name, gboolean connect,
+                            gpointer user_data)
 {
-  ls_agent_profile_register_token_async (user_data, token, node_name, NULL, registered_cb,
+  ls_agent_profile_register_token_async (user_data, token, node_name, connect, NULL, registered_cb,
                                          profile_call_new (skeleton, invocation));
   return TRUE;
 }

@@ -219,3 +219,22 @@ ls_ctl_open_profile (LsCtl *ctl, const char *name, LsCtlStatus *out_status)
     *out_status = ls_ctl_fail (ctl, g_steal_pointer (&error));
   return profile;
 }
+
+gboolean
+ls_ctl_call (LsCtl *ctl, LsAgentIpcProfile *profile, LsCtlVerb verb, LsCtlVerbFinish finish,
+             GError **error)
+{
+  LsCtlAwait await = { NULL };
+  g_autoptr (GAsyncResult) result = NULL;
+
+  verb (profile, ctl->cancellable, ls_ctl_await_cb, &await);
+  result = ls_ctl_await (&await);
+  return finish (profile, result, error);
+}
+
+gboolean
+ls_ctl_call_connect (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
+{
+  return ls_ctl_call (ctl, profile, ls_agent_ipc_profile_call_connect,
+                      ls_agent_ipc_profile_call_connect_finish, error);
+}

@@ -22,4 +22,17 @@ LsAgentIpcProfile *ls_ctl_find_profile (LsCtl *ctl, const char *name, GError **e
  * after a failure, whose status is in @out_status. (transfer full) */
 LsAgentIpcProfile *ls_ctl_open_profile (LsCtl *ctl, const char *name, LsCtlStatus *out_status);
 
+/* A method of a profile without arguments and result, as generated: one pair of them. */
+typedef void (*LsCtlVerb) (LsAgentIpcProfile *profile, GCancellable *cancellable,
+                           GAsyncReadyCallback callback, gpointer user_data);
+typedef gboolean (*LsCtlVerbFinish) (LsAgentIpcProfile *profile, GAsyncResult *result,
+                                     GError **error);
+
+/* Calls @verb and waits for its answer. */
+gboolean ls_ctl_call (LsCtl *ctl, LsAgentIpcProfile *profile, LsCtlVerb verb,
+                      LsCtlVerbFinish finish, GError **error);
+
+/* Connect of the agent. */
+gboolean ls_ctl_call_connect (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error);
+
 G_END_DECLS

@@ -46,7 +46,8 @@ static const GOptionEntry join_entries[] = {
     N_ ("DEVICE") },
   { "ttl", 0, 0, G_OPTION_ARG_INT64, &options.ttl, N_ ("How long the link is valid"),
     N_ ("SECONDS") },
-  { "connect", 'c', 0, G_OPTION_ARG_NONE, &options.connect, N_ ("Connect once joined"), NULL },
+  { "connect", 'c', 0, G_OPTION_ARG_NONE, &options.connect,
+    N_ ("Connect: at once, or by itself once this device is approved"), NULL },
   { "approve-now", 0, 0, G_OPTION_ARG_NONE, &options.approve,
     N_ ("Open the link that approves, here and now"), NULL },
   { "wait", 'w', 0, G_OPTION_ARG_NONE, &options.wait, N_ ("Wait until approved"), NULL },
@@ -133,12 +134,8 @@ ask_for_approval (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
 static gboolean
 approve_now (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
 {
-  LsCtlAwait await = { NULL };
-  g_autoptr (GAsyncResult) result = NULL;
-
-  ls_agent_ipc_profile_call_approve_now (profile, ctl->cancellable, ls_ctl_await_cb, &await);
-  result = ls_ctl_await (&await);
-  return ls_agent_ipc_profile_call_approve_now_finish (profile, result, error);
+  return ls_ctl_call (ctl, profile, ls_agent_ipc_profile_call_approve_now,
+                      ls_agent_ipc_profile_call_approve_now_finish, error);
 }
 
 /* Whatever comes after waiting, good or bad. */
@@ -184,21 +181,18 @@ register_with_token (LsCtl *ctl, LsAgentIpcProfile *profile, const char *token, 
   LsCtlAwait await = { NULL };
   g_autoptr (GAsyncResult) result = NULL;
 
-  ls_agent_ipc_profile_call_register_with_token (profile, token, device_name (), ctl->cancellable,
-                                                 ls_ctl_await_cb, &await);
+  ls_agent_ipc_profile_call_register_with_token (profile, token, device_name (), options.connect,
+                                                 ctl->cancellable, ls_ctl_await_cb, &await);
   result = ls_ctl_await (&await);
   return ls_agent_ipc_profile_call_register_with_token_finish (profile, result, error);
 }
 
+/* The agent connects by itself; this call only tells how that went. While the device waits for
+ * approval there is nothing to tell. */
 static gboolean
-connect_now (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
+see_connect (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
 {
-  LsCtlAwait await = { NULL };
-  g_autoptr (GAsyncResult) result = NULL;
-
-  ls_agent_ipc_profile_call_connect (profile, ctl->cancellable, ls_ctl_await_cb, &await);
-  result = ls_ctl_await (&await);
-  return ls_agent_ipc_profile_call_connect_finish (profile, result, error);
+  return !options.connect || ls_ctl_call_connect (ctl, profile, error);
 }
 
 /* A network may want approval for devices with a token too. */
@@ -206,8 +200,8 @@ static gboolean
 join_with_token (LsCtl *ctl, LsAgentIpcProfile *profile, const char *token, GError **error)
 {
   return register_with_token (ctl, profile, token, error)
-         && (!(options.wait || options.connect) || wait_approved (ctl, profile, error))
-         && (!options.connect || connect_now (ctl, profile, error));
+         && (!options.wait || wait_approved (ctl, profile, error))
+         && see_connect (ctl, profile, error);
 }
 
 static gboolean
@@ -215,7 +209,8 @@ join_by_approval (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
 {
   return ask_for_approval (ctl, profile, error)
          && (!options.approve || approve_now (ctl, profile, error))
-         && (!options.wait || wait_approved (ctl, profile, error));
+         && (!options.wait
+             || (wait_approved (ctl, profile, error) && see_connect (ctl, profile, error)));
 }
 
 static gboolean
@@ -230,14 +225,18 @@ static LsCtlStatus
 print_result (LsCtl *ctl, LsAgentIpcProfile *profile)
 {
   g_autofree char *line = NULL;
+  const char *next;
 
   /* The properties follow the answer. */
   ls_ctl_wait_until (ctl, is_known, profile, SETTLE_SECONDS);
   line = ls_ctl_profile_to_line (profile);
+  next = ls_ctl_profile_get_next (profile);
   if (ctl->json)
     ls_ctl_print_json (ls_ctl_profile_to_variant (profile));
   else if (options.network == NULL || options.wait)
     ls_ctl_print ("%s", line);
+  if (!ctl->json && next != NULL)
+    g_printerr ("%s\n", next);
   return LS_CTL_OK;
 }
 

@@ -144,9 +144,7 @@ static LsCtlStatus
 remove_profile (LsCtl *ctl, char **operands)
 {
   LsCtlStatus status = LS_CTL_OK;
-  LsCtlAwait await = { NULL };
   g_autoptr (GError) error = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (LsAgentIpcProfile) profile = ls_ctl_open_profile (ctl, operands[0], &status);
 
   if (profile == NULL)
@@ -155,9 +153,8 @@ remove_profile (LsCtl *ctl, char **operands)
     return ls_ctl_fail_usage (ctl, _ ("Nobody can be asked here: confirm with --yes."));
   if (!options.yes && !confirm (operands[0]))
     return LS_CTL_FAILED;
-  ls_agent_ipc_profile_call_remove (profile, ctl->cancellable, ls_ctl_await_cb, &await);
-  result = ls_ctl_await (&await);
-  if (!ls_agent_ipc_profile_call_remove_finish (profile, result, &error))
+  if (!ls_ctl_call (ctl, profile, ls_agent_ipc_profile_call_remove,
+                    ls_agent_ipc_profile_call_remove_finish, &error))
     return ls_ctl_fail (ctl, g_steal_pointer (&error));
   if (!ctl->json)
     ls_ctl_print (_ ("%s was removed."), operands[0]);

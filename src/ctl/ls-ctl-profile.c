@@ -182,6 +182,18 @@ add_server (LsCtlTable *table, LsAgentIpcProfile *profile, gint64 now)
   add_row (table, _ ("Server"), text);
 }
 
+const char *
+ls_ctl_profile_get_next (LsAgentIpcProfile *profile)
+{
+  if (g_strcmp0 (ls_agent_ipc_profile_get_state (profile), "waiting-for-approval") != 0)
+    return NULL;
+  if (ls_agent_ipc_profile_get_want_up (profile))
+    return _ ("An administrator of the network has to approve this device; it connects by itself "
+              "then.");
+  return _ ("An administrator of the network has to approve this device; it stays off then until "
+            "\"lightscalectl up\".");
+}
+
 static void
 add_approval (LsCtlTable *table, LsAgentIpcProfile *profile, gint64 now)
 {
@@ -189,6 +201,7 @@ add_approval (LsCtlTable *table, LsAgentIpcProfile *profile, gint64 now)
   gint64 expires = ls_agent_ipc_profile_get_auth_expires (profile);
   g_autofree char *left = ls_ctl_words_dup_left (expires, now);
 
+  add_row (table, _ ("Next"), or_empty (ls_ctl_profile_get_next (profile)));
   if (url[0] == '\0')
     return;
   add_row (table, _ ("Approval link"), url);

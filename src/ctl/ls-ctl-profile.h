@@ -18,6 +18,10 @@ char *ls_ctl_profile_to_text (LsAgentIpcProfile *profile, gint64 now);
 /* "NAME: state in words", and the problem if there is one. (transfer full) */
 char *ls_ctl_profile_to_line (LsAgentIpcProfile *profile);
 
+/* What a device that waits for approval has to wait for, and what happens then; NULL if it does not
+ * wait. */
+const char *ls_ctl_profile_get_next (LsAgentIpcProfile *profile);
+
 /* Of a list of networks: one row each under a heading. (transfer full) */
 char *ls_ctl_profiles_to_text (GPtrArray *profiles);
 

@@ -210,16 +210,13 @@ static LsCtlStatus
 refresh (LsCtl *ctl, char **operands)
 {
   LsCtlStatus status_of_open = LS_CTL_OK;
-  LsCtlAwait await = { NULL };
-  g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (LsAgentIpcProfile) profile = ls_ctl_open_profile (ctl, operands[0], &status_of_open);
 
   if (profile == NULL)
     return status_of_open;
-  ls_agent_ipc_profile_call_refresh (profile, ctl->cancellable, ls_ctl_await_cb, &await);
-  result = ls_ctl_await (&await);
-  if (!ls_agent_ipc_profile_call_refresh_finish (profile, result, &error))
+  if (!ls_ctl_call (ctl, profile, ls_agent_ipc_profile_call_refresh,
+                    ls_agent_ipc_profile_call_refresh_finish, &error))
     return ls_ctl_fail (ctl, g_steal_pointer (&error));
   return LS_CTL_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "ls-ctl-agent.h"
 #include "ls-ctl-commands.h"
+#include "ls-ctl-profile.h"
 
 #define DEFAULT_SECONDS 60
 
@@ -24,25 +25,10 @@ static const GOptionEntry up_entries[] = {
 };
 
 static gboolean
-call_connect (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
-{
-  LsCtlAwait await = { NULL };
-  g_autoptr (GAsyncResult) result = NULL;
-
-  ls_agent_ipc_profile_call_connect (profile, ctl->cancellable, ls_ctl_await_cb, &await);
-  result = ls_ctl_await (&await);
-  return ls_agent_ipc_profile_call_connect_finish (profile, result, error);
-}
-
-static gboolean
 call_disconnect (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
 {
-  LsCtlAwait await = { NULL };
-  g_autoptr (GAsyncResult) result = NULL;
-
-  ls_agent_ipc_profile_call_disconnect (profile, ctl->cancellable, ls_ctl_await_cb, &await);
-  result = ls_ctl_await (&await);
-  return ls_agent_ipc_profile_call_disconnect_finish (profile, result, error);
+  return ls_ctl_call (ctl, profile, ls_agent_ipc_profile_call_disconnect,
+                      ls_agent_ipc_profile_call_disconnect_finish, error);
 }
 
 static gboolean
@@ -56,11 +42,32 @@ wait_connected (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
 {
   if (ls_ctl_wait_until (ctl, is_connected, profile, (guint)options.seconds))
     return TRUE;
-  if (!g_cancellable_set_error_if_cancelled (ctl->cancellable, error))
+  if (g_cancellable_set_error_if_cancelled (ctl->cancellable, error))
+    return FALSE;
+  if (ls_ctl_profile_get_next (profile) != NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                 _ ("%s was not approved in %d s; it connects by itself once it is."),
+                 ls_agent_ipc_profile_get_name (profile), options.seconds);
+  else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                  _ ("%s is on, but no device has answered in %d s."),
                  ls_agent_ipc_profile_get_name (profile), options.seconds);
   return FALSE;
+}
+
+static gboolean
+connect_and_wait (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
+{
+  const char *next;
+
+  if (!ls_ctl_call_connect (ctl, profile, error))
+    return FALSE;
+  if (options.wait)
+    return wait_connected (ctl, profile, error);
+  next = ls_ctl_profile_get_next (profile);
+  if (next != NULL && !ctl->json)
+    g_printerr ("%s\n", next);
+  return TRUE;
 }
 
 /* Switches each of the networks, or the only one. */
@@ -88,13 +95,6 @@ switch_all (LsCtl *ctl, char **names, const char *done,
         ls_ctl_print ("%s: %s", ls_agent_ipc_profile_get_name (profile), done);
     }
   return LS_CTL_OK;
-}
-
-static gboolean
-connect_and_wait (LsCtl *ctl, LsAgentIpcProfile *profile, GError **error)
-{
-  return call_connect (ctl, profile, error)
-         && (!options.wait || wait_connected (ctl, profile, error));
 }
 
 static LsCtlStatus

@@ -265,7 +265,6 @@ joined_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   set_busy (self, FALSE);
   gtk_editable_set_text (self->token_row, "");
-  ls_ui_network_connect_when_ready (self->network);
   /* A network may want every device approved, also one with a token. */
   show_page (self, ls_ui_network_get_state (self->network) == LS_UI_STATE_WAITING_FOR_APPROVAL
                        ? "waiting"

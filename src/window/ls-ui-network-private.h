@@ -15,7 +15,6 @@ struct _LsUiNetwork
   GCancellable *cancellable; /* of all calls; cancelled when the network goes away */
   LsUiDevices *devices; /* owned; NULL until somebody looks */
   gboolean devices_loaded;
-  gboolean connect_when_ready; /* it waits for approval and connects then */
   GError *failure; /* owned; of the last verb, NULL: it succeeded or was dismissed */
 };
 

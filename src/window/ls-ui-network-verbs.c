@@ -104,16 +104,6 @@ ls_ui_network_set_enabled (LsUiNetwork *self, gboolean enabled)
 }
 
 void
-ls_ui_network_connect_when_ready (LsUiNetwork *self)
-{
-  LsUiState state = ls_ui_network_get_state (self);
-
-  self->connect_when_ready = state == LS_UI_STATE_WAITING_FOR_APPROVAL;
-  if (state == LS_UI_STATE_READY && !ls_ui_network_get_want_up (self))
-    ls_ui_network_set_enabled (self, TRUE);
-}
-
-void
 ls_ui_network_approve_now (LsUiNetwork *self)
 {
   ls_ui_network_take_failure (self, NULL);
@@ -172,7 +162,7 @@ ls_ui_network_join_with_token_async (LsUiNetwork *self, const char *token, const
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, ls_ui_network_join_with_token_async);
-  ls_agent_ipc_profile_call_register_with_token (self->proxy, token, node_name, cancellable,
+  ls_agent_ipc_profile_call_register_with_token (self->proxy, token, node_name, TRUE, cancellable,
                                                  join_with_token_cb, g_steal_pointer (&task));
 }
 

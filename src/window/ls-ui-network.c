@@ -123,8 +123,6 @@ properties_changed_cb (GDBusProxy *proxy, GVariant *changed, const char *const *
   for (guint i = 0; invalidated != NULL && invalidated[i] != NULL; i++)
     notify_feed (self, invalidated[i]);
   g_object_thaw_notify (G_OBJECT (self));
-  if (self->connect_when_ready)
-    ls_ui_network_connect_when_ready (self);
 }
 
 static void

@@ -49,8 +49,6 @@ void ls_ui_network_refresh_ages (LsUiNetwork *self);
 /* Verbs without an answer: what they fail with appears in the failure properties. */
 void ls_ui_network_set_enabled (LsUiNetwork *self, gboolean enabled);
 
-/* Connects now, or as soon as this device is approved. */
-void ls_ui_network_connect_when_ready (LsUiNetwork *self);
 void ls_ui_network_approve_now (LsUiNetwork *self);
 void ls_ui_network_remove (LsUiNetwork *self);
 void ls_ui_network_refresh (LsUiNetwork *self);

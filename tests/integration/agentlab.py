@@ -168,8 +168,8 @@ class Profile:
     def get(self, name):
         return self.agent.get(self.path, PROFILE, name)
 
-    def join_by_token(self, token, name):
-        self.call("RegisterWithToken", "(ss)", token, name)
+    def join_by_token(self, token, name, connect=False):
+        self.call("RegisterWithToken", "(ssb)", token, name, connect)
 
     def join_by_link(self, network, name, connect=False, ttl=0):
         self.call("RegisterWithApproval", "(sstb)", network, name, ttl, connect)

@@ -91,7 +91,6 @@ class Joining(AgentCase):
         link = profile.get("AuthUrl")
         self.assertTrue(link.startswith(self.control.url + "/v1/register/approve/"), link)
         self.assertGreater(profile.get("AuthExpires"), 0)
-        self.assert_fails("WrongState", "waits for an administrator", profile.call, "Connect")
         # The link is a secret: it is in no settings file.
         for name, content in self.files(self.agent).items():
             if not name.startswith("secrets/"):
@@ -267,6 +266,66 @@ class Helper(AgentCase):
         profile.call("Disconnect")
         self.assertEqual(profile.get("State"), "ready")
         self.assertEqual(profile.get("Problem")[0], "")
+
+
+    def test_token_that_needs_approval(self):
+        """Nobody but the agent waits: it connects by itself, also if it was started again meanwhile."""
+        control = self.lab.add_control()
+        agent = self.lab.add_agent().start()
+        token = control.call("POST", f"/v1/networks/{control.network}/tokens",
+                             {"ttl_seconds": 3600, "uses": 10, "tags": []})["token"]["token"]
+        profile = agent.add_profile("home", [control.url])
+        profile.join_by_token(token, "laptop", connect=True)
+        profile.wait_state("waiting-for-approval")
+        self.assertTrue(profile.get("WantUp"))
+        quiet = agent.add_profile("quiet", [control.url])
+        quiet.join_by_token(token, "quiet")
+        quiet.wait_state("waiting-for-approval")
+        self.assertFalse(quiet.get("WantUp"))
+        agent.stop(signal.SIGKILL)
+        agent.start()
+        profile, quiet = agent.profile("home"), agent.profile("quiet")
+        self.assertEqual((profile.get("State"), profile.get("WantUp")), ("waiting-for-approval", True))
+        for each in (profile, quiet):
+            control.call("POST", f"/v1/admin/nodes/{each.get('NodeId')}/approve", {})
+        profile.wait_problem("helper is not installed")
+        profile.wait_state("connecting")
+        quiet.wait_state("ready")
+        self.assertFalse(quiet.get("WantUp"))
+
+    def test_connect_while_waiting(self):
+        control = self.lab.add_control()
+        agent = self.lab.add_agent().start()
+        profile = agent.add_profile("home", [control.url])
+        self.assert_fails("WrongState", "not joined", profile.call, "Connect")
+        profile.join_by_link(control.network, "laptop")
+        text, status = agent.ctl("up", "home")
+        self.assertEqual(status, 0, text)
+        self.assertIn("connects by itself", text)
+        self.assertTrue(profile.get("WantUp"))
+        self.assertEqual(profile.get("State"), "waiting-for-approval")
+        self.assertIn("connects by itself", agent.ctl("status", "home")[0])
+        text, status = agent.ctl("up", "--wait", "--timeout", "1", "home")
+        self.assertEqual(status, 7, text)
+        self.assertIn("was not approved in 1 s", text)
+        # Switched off again it stays off.
+        profile.call("Disconnect")
+        self.assertFalse(profile.get("WantUp"))
+        self.assertIn("stays off", agent.ctl("status", "home")[0])
+        profile.call("Connect")
+        profile.call("ApproveNow")
+        profile.wait_problem("helper is not installed")
+
+    def test_token_and_connect(self):
+        """Approved at once, the connect that was asked for fails as any other: switched off, said why."""
+        control = self.lab.add_control()
+        agent = self.lab.add_agent().start()
+        text, status = agent.ctl("join", "home", "--server", control.url, "--token", "-", "--connect",
+                                 text=control.token + "\n")
+        self.assertEqual(status, 1, text)
+        self.assertIn("helper is not installed", text)
+        profile = agent.profile("home")
+        self.assertEqual((profile.get("State"), profile.get("WantUp")), ("ready", False))
 
 
 class Keyring(AgentCase):

@@ -211,6 +211,22 @@ class Ctl(unittest.TestCase):
         self.ctl("up", "now", "--wait")
         self.ctl("down", "now")
 
+    def test_09b_token_that_needs_approval(self):
+        body = json.dumps({"ttl_seconds": 3600, "uses": 10, "tags": []})
+        answer = self.lab.fetch(f"{self.control.url}/v1/networks/{self.control.network}/tokens", "POST", body,
+                                self.control.admin_token)
+        token = json.loads(answer)["token"]["token"]
+        self.ctl("remove", "now", "--yes")
+        out, error = self.ctl("join", "asked", "--server", self.control.url, "--token", "-", "--name", "asked",
+                              "--connect", input_text=token + "\n")
+        self.assertEqual(out, "asked: waiting for approval\n")
+        self.assertIn("connects by itself", error)
+        # No ctl is there any more: the agent connects.
+        node = self.json("status", "asked")["node_id"]
+        self.lab.fetch(f"{self.control.url}/v1/admin/nodes/{node}/approve", "POST", "{}", self.control.admin_token)
+        wait_for("connected", lambda: self.json("status", "asked")["state"] == "connected", timeout=60)
+        self.ctl("remove", "asked", "--yes")
+
     def test_10_not_everybody(self):
         result = self.device.run(*NOBODY, self.device.program("lightscalectl"), "--system", "status", check=False)
         self.assertEqual(result.returncode, NOT_AUTHORIZED, result.stdout + result.stderr)

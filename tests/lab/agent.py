@@ -63,8 +63,8 @@ class Profile:
     def call(self, method, signature="()", *arguments, timeout=60):
         return self.agent.call(self.path, PROFILE, method, GLib.Variant(signature, arguments), timeout)
 
-    def register_with_token(self, token, node_name):
-        self.call("RegisterWithToken", "(ss)", token, node_name)
+    def register_with_token(self, token, node_name, connect=False):
+        self.call("RegisterWithToken", "(ssb)", token, node_name, connect)
 
     def register_with_approval(self, network, node_name, connect=False, ttl=0):
         """Returns the link whose GET approves the device."""
