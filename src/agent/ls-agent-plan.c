@@ -277,11 +277,23 @@ take_peer (Plan *self, const LsNode *node, LsTunnelPeer *peer)
     {
       const LsPrefix *host = &g_array_index (peer->allowed_ips, LsPrefix, i);
 
-      if (family_of (self, &host->address)->host_routes
-          && self->plan->tunnel->routes->len < LS_TUNNEL_ROUTES_MAX)
+      if (family_of (self, &host->address)->host_routes)
         ls_tunnel_add_route (self->plan->tunnel, host);
     }
   ls_tunnel_take_peer (self->plan->tunnel, peer);
+}
+
+/* Whether each address of @peer that needs a route of its own can have one: the helper takes no
+ * address without. */
+static gboolean
+has_room_for_routes (Plan *self, const LsTunnelPeer *peer)
+{
+  guint needed = 0;
+
+  for (guint i = 0; i < peer->allowed_ips->len; i++)
+    if (family_of (self, &g_array_index (peer->allowed_ips, LsPrefix, i).address)->host_routes)
+      needed++;
+  return self->plan->tunnel->routes->len + needed <= LS_TUNNEL_ROUTES_MAX;
 }
 
 static void
@@ -298,6 +310,8 @@ plan_peer (Plan *self, const LsNode *node)
       peer = ls_tunnel_peer_new (&key);
       reason = add_peer_addresses (self, node, peer);
     }
+  if (reason == NULL && !has_room_for_routes (self, peer))
+    reason = g_strdup (_ ("Each device needs a route here, and there are too many of them."));
   if (reason != NULL)
     leave_out (self, node->name, reason);
   else

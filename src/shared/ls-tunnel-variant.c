@@ -337,6 +337,34 @@ tunnel_member_from_variant (gpointer self, const char *name, GVariant *value, GE
   return text_member_from_variant (tunnel, name, value, error);
 }
 
+/* SECURITY: an allowed IP that no route leads to has no use but to let a peer send with that
+ * address, be it one of the local network's; and what is routed is what the caller was authorised
+ * for. Both arrays are sorted, so that a prefix comes before what lies in it. */
+static gboolean
+check_routed (const GArray *routes, const GArray *allowed_ips, GError **error)
+{
+  const LsPrefix *outer = NULL;
+  guint next = 0;
+
+  for (guint i = 0; i < allowed_ips->len; i++)
+    {
+      const LsPrefix *prefix = &g_array_index (allowed_ips, LsPrefix, i);
+
+      for (; next < routes->len; next++)
+        {
+          const LsPrefix *route = &g_array_index (routes, LsPrefix, next);
+
+          if (ls_prefix_compare (route, prefix) > 0)
+            break;
+          if (outer == NULL || !ls_prefix_contains_prefix (outer, route))
+            outer = route;
+        }
+      if (outer == NULL || !ls_prefix_contains_prefix (outer, prefix))
+        return refuse (error, _ ("A peer has an allowed address that no route leads to"));
+    }
+  return TRUE;
+}
+
 /* Two peers with one allowed IP: the kernel would silently give it to the last. */
 static gboolean
 check_allowed_ips (const LsTunnel *tunnel, GError **error)
@@ -352,7 +380,7 @@ check_allowed_ips (const LsTunnel *tunnel, GError **error)
     }
   if (!sort_prefixes (all))
     return refuse (error, _ ("Two peers have the same allowed address"));
-  return TRUE;
+  return check_routed (tunnel->routes, all, error);
 }
 
 static gboolean

@@ -36,7 +36,7 @@ typedef struct
   LsEndpoint endpoint; /* valid if has_endpoint */
   gboolean has_endpoint;
   guint16 keepalive; /* seconds, 0: off */
-  GArray *allowed_ips; /* of LsPrefix, sorted, no duplicate */
+  GArray *allowed_ips; /* of LsPrefix, sorted, no duplicate; each within one of the routes */
 } LsTunnelPeer;
 
 typedef enum
@@ -85,8 +85,8 @@ const LsTunnelPeer *ls_tunnel_find_peer (const LsTunnel *tunnel, const LsKey *pu
 
 /* a{sv}: private-key ay, listen-port q, mtu q, backend s, addresses as, routes as, peers aa{sv}.
  * from_variant refuses unknown keys, wrong types, counts over the limits, default routes, two peers
- * with one key or one allowed IP, a peer with our own key: LS_ERROR_INVALID_ARGUMENT or
- * LS_ERROR_LIMIT. */
+ * with one key or one allowed IP, an allowed IP outside of every route, a peer with our own key:
+ * LS_ERROR_INVALID_ARGUMENT or LS_ERROR_LIMIT. */
 GVariant *ls_tunnel_to_variant (const LsTunnel *tunnel); /* floating */
 LsTunnel *ls_tunnel_from_variant (GVariant *variant, GError **error);
 

@@ -220,6 +220,7 @@ class Calls(HelperTest):
             "endpoint port 0": (Tunnel().peers(peer(key(), endpoint="192.0.2.1:0")), "InvalidArgument"),
             "allowed IP twice": (Tunnel().peers(peer(key(), "100.64.0.3/32"), peer(key(), "100.64.0.3/32")),
                                  "InvalidArgument"),
+            "allowed IP without a route": (Tunnel().peers(peer(key(), "192.168.1.0/24")), "InvalidArgument"),
             "too many routes": (Tunnel(routes="@as [" + ", ".join(
                 f"'10.{i // 256}.{i % 256}.0/24'" for i in range(4097)) + "]"), "Limit"),
             "too many addresses": (Tunnel(addresses="@as [" + ", ".join(
@@ -235,6 +236,8 @@ class Calls(HelperTest):
         calls = {
             "peers: name": ("UpdatePeers", "('../x', @aa{sv} [], @aay [])", "InvalidArgument"),
             "peers: key": ("UpdatePeers", f"('home', @aa{{sv}} [], [{ay(own[:5])}])", "InvalidArgument"),
+            "peers: without a route": ("UpdatePeers", "('home', @aa{sv} [%s], @aay [])" % peer(key(), "192.168.1.0/24"),
+                                       "InvalidArgument"),
             "peers: member": ("UpdatePeers", "('home', @aa{sv} [{'x': <1>}], @aay [])", "InvalidArgument"),
             "endpoints: text": ("SetEndpoints", f"('home', [({ay(key())}, 'a\\nb')])", "InvalidArgument"),
             "endpoints: key": ("SetEndpoints", "('home', [(@ay [], '192.0.2.1:1')])", "InvalidArgument"),

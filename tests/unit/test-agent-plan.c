@@ -504,6 +504,37 @@ test_overlay_over_lan (Case *self, gconstpointer data)
   assert_left_out (made, "peer3", "conflicts with your");
 }
 
+/* Where each device needs a route of its own, those that cannot have one are left out: the helper
+ * would refuse the whole tunnel. */
+static void
+test_more_devices_than_routes (Case *self, gconstpointer data)
+{
+  g_autoptr (LsAgentPlan) made = NULL;
+
+  set_text (&self->netmap->network->overlay_v4, "100.64.0.0/16");
+  add_prefix (self->keep_out, "100.64.255.0/24", "your network 100.64.255.0/24");
+  for (guint i = 0; i < LS_TUNNEL_ROUTES_MAX + 3; i++)
+    {
+      LsNode *peer = add_peer (self, 2);
+      guint distinct = i << 3; /* the three lowest bits do not count */
+      LsKey private_key = { { 0 } };
+      LsKey public_key;
+
+      memcpy (private_key.bytes, &distinct, sizeof distinct);
+      ls_key_wireguard_public (&private_key, &public_key);
+      g_free (peer->wg_public_key);
+      peer->wg_public_key = ls_key_to_text (&public_key);
+      g_free (peer->ipv4);
+      peer->ipv4 = g_strdup_printf ("100.64.%u.%u", 8 + i / 200, 1 + i % 200);
+      set_text (&peer->ipv6, "");
+    }
+  made = plan (self);
+  g_assert_no_error (self->error);
+  g_assert_cmpuint (made->tunnel->routes->len, ==, LS_TUNNEL_ROUTES_MAX);
+  g_assert_cmpuint (made->left_out->len, ==, 4);
+  assert_left_out (made, "peer2", "needs a route");
+}
+
 static void
 test_many_left_out (Case *self, gconstpointer data)
 {
@@ -656,6 +687,7 @@ main (int argc, char **argv)
   ADD ("own-in-lan", test_own_in_lan);
   ADD ("overlay-over-lan", test_overlay_over_lan);
   ADD ("many-left-out", test_many_left_out);
+  ADD ("more-devices-than-routes", test_more_devices_than_routes);
   ADD ("names-are-text", test_names_are_text);
   ADD ("rotation", test_rotation);
   g_test_add_func ("/agent/route/share", test_share);

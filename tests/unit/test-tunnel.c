@@ -195,6 +195,54 @@ test_refused_peers (void)
   assert_refused (tunnel, "peers", peers (weak, NULL), LS_ERROR_INVALID_ARGUMENT);
 }
 
+/* Whether a peer with @allowed_ip is taken in a tunnel with @routes. */
+static gboolean
+takes_allowed_ip (const char *allowed_ip, const char *const *routes)
+{
+  g_autoptr (LsTunnel) tunnel = new_tunnel ();
+  g_autoptr (GVariant) variant = NULL;
+  g_autoptr (LsTunnel) parsed = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_ptr_array_set_size (tunnel->peers, 0);
+  g_array_set_size (tunnel->routes, 0);
+  for (guint i = 0; routes[i] != NULL; i++)
+    {
+      LsPrefix route = prefix (routes[i]);
+
+      ls_tunnel_add_route (tunnel, &route);
+    }
+  ls_tunnel_take_peer (tunnel, new_peer (allowed_ip, NULL));
+  variant = g_variant_ref_sink (ls_tunnel_to_variant (tunnel));
+  parsed = ls_tunnel_from_variant (variant, &error);
+  if (parsed == NULL)
+    g_assert_error (error, LS_ERROR, LS_ERROR_INVALID_ARGUMENT);
+  return parsed != NULL;
+}
+
+static void
+test_allowed_ips_are_routed (void)
+{
+  static const char *const nested[]
+      = { "10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "100.64.0.0/24", "fd00::/64", NULL };
+  static const char *const hosts[] = { "100.64.0.2/32", "100.64.0.4/32", NULL };
+  static const char *const none[] = { NULL };
+  static const char *const good[]
+      = { "10.0.0.0/8",  "10.0.0.1/32", "10.1.2.3/32",      "10.1.3.0/24",
+          "10.2.0.0/16", "fd00::5/128", "10.255.255.255/32" };
+  static const char *const bad[] = { "11.0.0.0/8",    "9.255.255.255/32", "192.168.1.0/24",
+                                     "100.64.1.0/32", "100.64.0.0/23",    "fd00:0:0:1::/128" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
+    g_assert_true (takes_allowed_ip (good[i], nested));
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    g_assert_false (takes_allowed_ip (bad[i], nested));
+  g_assert_true (takes_allowed_ip ("100.64.0.2/32", hosts));
+  g_assert_true (takes_allowed_ip ("100.64.0.4/32", hosts));
+  g_assert_false (takes_allowed_ip ("100.64.0.3/32", hosts));
+  g_assert_false (takes_allowed_ip ("100.64.0.2/32", none));
+}
+
 static void
 test_refused_peer_members (void)
 {
@@ -249,6 +297,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/tunnel/peers", test_peers);
   g_test_add_func ("/tunnel/refused-members", test_refused_members);
   g_test_add_func ("/tunnel/refused-peers", test_refused_peers);
+  g_test_add_func ("/tunnel/allowed-ips-are-routed", test_allowed_ips_are_routed);
   g_test_add_func ("/tunnel/refused-peer-members", test_refused_peer_members);
   g_test_add_func ("/tunnel/statistics", test_statistics);
   return g_test_run ();
