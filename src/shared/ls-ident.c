@@ -36,6 +36,17 @@ ls_profile_name_validate (const char *name, GError **error)
   return TRUE;
 }
 
+/* Whether the whole @name looks like what a longer one is cut to: with that it could share an
+ * interface. */
+static gboolean
+looks_cut (const char *name, gsize room)
+{
+  const char *hash = name + room - HASH_DIGITS;
+
+  return strlen (name) == room && hash[-1] == '-'
+         && strspn (hash, "0123456789abcdef") == HASH_DIGITS;
+}
+
 char *
 ls_interface_name_for_profile (const char *name)
 {
@@ -44,7 +55,7 @@ ls_interface_name_for_profile (const char *name)
 
   if (!ls_profile_name_validate (name, NULL))
     return NULL;
-  if (strlen (name) <= room)
+  if (strlen (name) <= room && !looks_cut (name, room))
     return g_strconcat (LS_INTERFACE_PREFIX, name, NULL);
   sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256, name, -1);
   return g_strdup_printf (LS_INTERFACE_PREFIX "%.*s-%.*s", (int)(room - HASH_DIGITS - 1), name,

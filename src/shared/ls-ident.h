@@ -17,9 +17,10 @@ G_BEGIN_DECLS
  * file names, object paths and interface names. */
 gboolean ls_profile_name_validate (const char *name, GError **error);
 
-/* The interface of the tunnel @name: "ls-NAME"; a name too long for an interface is cut and gets a
- * hash of the whole so that two names never share one. (transfer full); NULL if @name is invalid.
- */
+/* The interface of the tunnel @name: "ls-NAME"; a name too long for an interface, or one that looks
+ * like what comes of such a one, is cut and gets 24 bits of a hash of the whole. Names that share
+ * an interface all the same cannot be up together: the helper refuses the second. (transfer full);
+ * NULL if @name is invalid. */
 char *ls_interface_name_for_profile (const char *name);
 
 /* Whether @name is an interface name the kernel takes and nothing else means something by. */

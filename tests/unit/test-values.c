@@ -9,6 +9,7 @@
 #include "ls-error.h"
 #include "ls-ident.h"
 #include "ls-key.h"
+#include "ls-names.h"
 #include "ls-prefix.h"
 #include "ls-text.h"
 
@@ -259,11 +260,19 @@ test_names (void)
   g_autofree char *shortest = ls_interface_name_for_profile ("lab");
   g_autofree char *long_a = ls_interface_name_for_profile ("production-network-a");
   g_autofree char *long_b = ls_interface_name_for_profile ("production-network-b");
+  /* The short name that a long one is cut to must not share its interface. */
+  g_autofree char *like_hashed
+      = ls_interface_name_for_profile (long_a + strlen (LS_INTERFACE_PREFIX));
+  g_autofree char *not_hex = ls_interface_name_for_profile ("abcde-1a2b3g");
+  g_autofree char *no_hyphen = ls_interface_name_for_profile ("abcdef1a2b3c");
   g_autofree char *path = ls_profile_object_path ("a-b");
 
   g_assert_cmpstr (shortest, ==, "ls-lab");
   g_assert_true (ls_interface_name_validate (long_a, NULL));
   g_assert_cmpstr (long_a, !=, long_b);
+  g_assert_false (g_str_equal (like_hashed, long_a));
+  g_assert_cmpstr (not_hex, ==, "ls-abcde-1a2b3g");
+  g_assert_cmpstr (no_hyphen, ==, "ls-abcdef1a2b3c");
   g_assert_null (ls_interface_name_for_profile ("../x"));
   g_assert_false (ls_profile_name_validate ("-rf", NULL));
   g_assert_false (ls_profile_name_validate ("Lab", NULL));
