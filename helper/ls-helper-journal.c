@@ -16,6 +16,7 @@
 
 #include "ls-error.h"
 #include "ls-ident.h"
+#include "ls-secret.h"
 #include "ls-text.h"
 
 #define SUFFIX ".tunnel"
@@ -82,7 +83,7 @@ ls_helper_journal_serialize (const LsHelperJournalEntry *entry)
   if (entry->state != NULL)
     g_variant_dict_insert_value (&dict, "state", entry->state);
   g_autoptr (GVariant) variant = g_variant_ref_sink (g_variant_dict_end (&dict));
-  return g_variant_get_data_as_bytes (variant);
+  return ls_secret_bytes_new_from_variant (variant);
 }
 
 static gboolean
@@ -218,7 +219,7 @@ load_entry (const char *directory, const char *file)
       g_warning ("%s: %s", shown, error->message);
       return NULL;
     }
-  g_autoptr (GBytes) bytes = g_bytes_new_take (data, size);
+  g_autoptr (GBytes) bytes = ls_secret_bytes_new_take (data, size);
   g_autoptr (LsHelperJournalEntry) entry = ls_helper_journal_parse (bytes, &error);
   if (entry != NULL && g_str_has_prefix (file, entry->name)
       && strlen (file) == strlen (entry->name) + strlen (SUFFIX))

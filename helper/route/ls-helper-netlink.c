@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ls-error.h"
+#include "ls-secret.h"
 
 #define REQUEST_TIMEOUT_SECONDS 5
 #define REQUEST_TRIES_MAX 5
@@ -168,22 +169,6 @@ send_next (LsHelperNetlink *self)
 }
 
 static void
-free_secret (gpointer data)
-{
-  struct nlmsghdr *message = data;
-
-  explicit_bzero (message, message->nlmsg_len);
-  g_free (message);
-}
-
-static GBytes *
-secret_bytes_new (const struct nlmsghdr *message)
-{
-  gpointer copy = g_memdup2 (message, message->nlmsg_len);
-  return g_bytes_new_with_free_func (copy, message->nlmsg_len, free_secret, copy);
-}
-
-static void
 handle_answer (LsHelperNetlink *self, const struct nlmsghdr *header)
 {
   Request *request = g_task_get_task_data (self->current);
@@ -211,7 +196,10 @@ handle_answer (LsHelperNetlink *self, const struct nlmsghdr *header)
         complete (self);
     }
   else if (header->nlmsg_type >= NLMSG_MIN_TYPE)
-    g_ptr_array_add (request->answers, secret_bytes_new (header));
+    {
+      gpointer copy = g_memdup2 (header, header->nlmsg_len);
+      g_ptr_array_add (request->answers, ls_secret_bytes_new_take (copy, header->nlmsg_len));
+    }
 }
 
 static void

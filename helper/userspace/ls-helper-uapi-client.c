@@ -24,6 +24,7 @@ typedef struct
   int pid;
   char *request;
   GByteArray *answer;
+  gsize room; /* what the answer may grow to without being moved */
   guint8 *chunk;
   GSocketConnection *connection;
 } Question;
@@ -77,6 +78,22 @@ return_error (GTask *task, const GError *error)
                              _ ("The WireGuard program cannot be reached: %s"), error->message);
 }
 
+/* SECURITY: an array that grows by itself leaves what it held behind, keys among it. */
+static void
+append_chunk (Question *question, gsize size)
+{
+  GByteArray *answer = question->answer;
+
+  if (answer->len + size > question->room)
+    {
+      question->room = 2 * (answer->len + size);
+      question->answer = g_byte_array_sized_new (question->room);
+      g_byte_array_append (question->answer, answer->data, answer->len);
+      secret_bytes_free (answer);
+    }
+  g_byte_array_append (question->answer, question->chunk, size);
+}
+
 static void
 read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -96,7 +113,7 @@ read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                                _ ("The WireGuard program gave an answer that makes no sense."));
       return;
     }
-  g_byte_array_append (question->answer, question->chunk, size);
+  append_chunk (question, size);
   if (!ls_helper_uapi_answer_is_complete ((const char *)question->answer->data,
                                           question->answer->len))
     {
@@ -192,7 +209,8 @@ ls_helper_uapi_ask (const char *interface, int pid, const char *request, GCancel
   question->interface = g_strdup (interface);
   question->pid = pid;
   question->request = g_strdup (request);
-  question->answer = g_byte_array_new ();
+  question->room = READ_CHUNK_BYTES;
+  question->answer = g_byte_array_sized_new (READ_CHUNK_BYTES);
   question->chunk = g_malloc (READ_CHUNK_BYTES);
   g_task_set_task_data (task, question, (GDestroyNotify)question_free);
   g_socket_client_set_enable_proxy (client, FALSE);

@@ -30,21 +30,65 @@ ls_helper_uapi_request_free (char *request)
   g_free (request);
 }
 
+/* SECURITY: a GString that grows by itself leaves what it held behind, keys among it. */
+static void
+make_room (GString *request, gsize size)
+{
+  if (request->len + size < request->allocated_len)
+    return;
+  gsize allocated = 2 * (request->len + size + 1);
+  char *moved = g_malloc (allocated);
+  memcpy (moved, request->str, request->len + 1);
+  ls_helper_uapi_request_free (request->str);
+  request->str = moved;
+  request->allocated_len = allocated;
+}
+
+static void
+put (GString *request, const char *text)
+{
+  make_room (request, strlen (text));
+  g_string_append (request, text);
+}
+
+static void
+put_value (GString *request, const char *name, const char *value)
+{
+  put (request, name);
+  put (request, "=");
+  put (request, value);
+  put (request, "\n");
+}
+
+static void
+put_number (GString *request, const char *name, guint value)
+{
+  char text[16];
+
+  g_snprintf (text, sizeof text, "%u", value);
+  put_value (request, name, text);
+}
+
 static void
 put_key (GString *request, const char *name, const LsKey *key)
 {
-  g_string_append (request, name);
-  g_string_append_c (request, '=');
+  static const char digits[] = "0123456789abcdef";
+  char text[2 * LS_KEY_SIZE + 1] = { 0 };
+
   for (guint i = 0; i < LS_KEY_SIZE; i++)
-    g_string_append_printf (request, "%02x", key->bytes[i]);
-  g_string_append_c (request, '\n');
+    {
+      text[2 * i] = digits[key->bytes[i] >> 4];
+      text[2 * i + 1] = digits[key->bytes[i] & 15];
+    }
+  put_value (request, name, text);
+  explicit_bzero (text, sizeof text);
 }
 
 static void
 put_endpoint (GString *request, const LsEndpoint *endpoint)
 {
   g_autofree char *text = ls_endpoint_to_text (endpoint);
-  g_string_append_printf (request, "endpoint=%s\n", text);
+  put_value (request, "endpoint", text);
 }
 
 static void
@@ -56,12 +100,12 @@ put_peer (GString *request, const LsTunnelPeer *peer, gboolean with_endpoint)
   put_key (request, "preshared_key", peer->has_preshared_key ? &peer->preshared_key : &none);
   if (with_endpoint && peer->has_endpoint)
     put_endpoint (request, &peer->endpoint);
-  g_string_append_printf (request, "persistent_keepalive_interval=%u\n", peer->keepalive);
-  g_string_append (request, "replace_allowed_ips=true\n");
+  put_number (request, "persistent_keepalive_interval", peer->keepalive);
+  put (request, "replace_allowed_ips=true\n");
   for (guint i = 0; i < peer->allowed_ips->len; i++)
     {
       g_autofree char *text = ls_prefix_to_text (&g_array_index (peer->allowed_ips, LsPrefix, i));
-      g_string_append_printf (request, "allowed_ip=%s\n", text);
+      put_value (request, "allowed_ip", text);
     }
 }
 
@@ -69,29 +113,27 @@ static void
 put_removed_peer (GString *request, const LsKey *key)
 {
   put_key (request, "public_key", key);
-  g_string_append (request, "remove=true\n");
+  put (request, "remove=true\n");
 }
 
 static void
 put_peer_endpoint (GString *request, const LsTunnelPeer *peer)
 {
   put_key (request, "public_key", &peer->public_key);
-  g_string_append (request, "update_only=true\n");
+  put (request, "update_only=true\n");
   put_endpoint (request, &peer->endpoint);
 }
 
-/* A request that never moves in memory while keys are put into it leaves no copies behind. */
 static GString *
 request_new (guint peers)
 {
-  GString *request = g_string_sized_new (1024 + (gsize)peers * 1024);
-  return g_string_append (request, "set=1\n");
+  return g_string_append (g_string_sized_new (256 + (gsize)peers * 256), "set=1\n");
 }
 
 static char *
 request_end (GString *request)
 {
-  g_string_append_c (request, '\n');
+  put (request, "\n");
   return g_string_free (request, FALSE);
 }
 

@@ -45,19 +45,6 @@ call_free (Call *call)
 }
 
 static void
-answers_free (GPtrArray *answers)
-{
-  /* SECURITY: a dump holds the private key and pre-shared keys; nobody else has these bytes. */
-  for (guint i = 0; i < answers->len; i++)
-    {
-      gsize size;
-      gconstpointer data = g_bytes_get_data (answers->pdata[i], &size);
-      explicit_bzero ((gpointer)data, size);
-    }
-  g_ptr_array_unref (answers);
-}
-
-static void
 return_error (GTask *task, GError *error)
 {
   g_autoptr (GError) owned = error;
@@ -146,10 +133,7 @@ dumped_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (LsHelperWgChange) change = NULL;
 
   if (answers != NULL)
-    {
-      device = parse_answers (answers, &error);
-      answers_free (answers);
-    }
+    device = parse_answers (answers, &error);
   if (device == NULL)
     {
       return_error (task, error);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ls-error.h"
+#include "ls-secret.h"
 #include "ls-text.h"
 #include "ls-tunnel.h"
 
@@ -45,7 +46,7 @@ ls_backend_kind_parse (const char *text, LsBackendKind *out_kind, GError **error
 static GVariant *
 key_to_variant (const LsKey *key)
 {
-  return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, key->bytes, LS_KEY_SIZE, 1);
+  return ls_secret_variant_new (key->bytes, LS_KEY_SIZE);
 }
 
 static gboolean

@@ -2,12 +2,15 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "ls-error.h"
 #include "ls-helper-journal.h"
+
+#define TURN 0x5a
 
 static LsHelperJournalEntry *
 new_entry (const char *name)
@@ -174,6 +177,82 @@ test_prepare (void)
   remove_folder (folder);
 }
 
+/* How often the second half of the key is in the heap, freed memory included; the first half may be
+ * overwritten there. @hidden: the key with bits turned, so that it is not found itself. */
+static guint
+count_in_heap (const LsKey *hidden)
+{
+  const gsize half = LS_KEY_SIZE / 2;
+  g_autofree char *maps = NULL;
+  guint count = 0;
+
+  g_assert_true (g_file_get_contents ("/proc/self/maps", &maps, NULL, NULL));
+  g_auto (GStrv) lines = g_strsplit (maps, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      gulong start, end;
+      if (!g_str_has_suffix (lines[i], "[heap]") || sscanf (lines[i], "%lx-%lx", &start, &end) != 2)
+        continue;
+      for (const guint8 *p = (const guint8 *)start; p + half <= (const guint8 *)end; p++)
+        {
+          gsize same = 0;
+          while (same < half && p[same] == (hidden->bytes[half + same] ^ TURN))
+            same++;
+          count += same == half;
+        }
+    }
+  return count;
+}
+
+static void
+set_key (LsKey *key, const LsKey *hidden)
+{
+  for (guint i = 0; i < LS_KEY_SIZE; i++)
+    key->bytes[i] = hidden->bytes[i] ^ TURN;
+}
+
+static void
+write_and_read (const char *folder, const LsKey *hidden)
+{
+  g_autoptr (LsHelperJournalEntry) entry = new_entry ("home");
+  LsKey public_key;
+  LsPrefix overlay;
+
+  g_assert_true (ls_prefix_parse ("100.64.0.0/24", &overlay, NULL));
+  set_key (&entry->tunnel->private_key, hidden);
+  ls_key_wireguard_public (hidden, &public_key);
+  LsTunnelPeer *peer = ls_tunnel_peer_new (&public_key);
+  peer->has_preshared_key = TRUE;
+  set_key (&peer->preshared_key, hidden);
+  ls_tunnel_add_route (entry->tunnel, &overlay);
+  ls_tunnel_take_peer (entry->tunnel, peer);
+  g_assert_true (ls_helper_journal_save (folder, entry, NULL));
+  g_autoptr (GPtrArray) entries = ls_helper_journal_load (folder);
+  g_assert_cmpuint (entries->len, ==, 1);
+  const LsHelperJournalEntry *read = entries->pdata[0];
+  g_assert_true (ls_tunnel_equal (read->tunnel, entry->tunnel));
+}
+
+/* A core file or a program that reads freed memory finds no key. */
+static void
+test_keys_are_wiped (void)
+{
+  g_autofree char *folder = new_folder ();
+  g_autofree LsKey *copy = g_new0 (LsKey, 1);
+  LsKey hidden;
+
+  for (guint i = 0; i < LS_KEY_SIZE; i++)
+    hidden.bytes[i] = g_random_int_range (1, 255);
+  set_key (copy, &hidden);
+  /* Another allocator (a sanitizer's) has no such heap: then there is nothing to look through. */
+  gboolean can_see = count_in_heap (&hidden) == 1;
+  ls_key_clear (copy);
+  write_and_read (folder, &hidden);
+  g_test_message (can_see ? "looked through the heap" : "there is no heap to look through");
+  g_assert_cmpuint (count_in_heap (&hidden), ==, 0);
+  remove_folder (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -182,5 +261,6 @@ main (int argc, char **argv)
   g_test_add_func ("/helper-journal/damaged", test_damaged);
   g_test_add_func ("/helper-journal/files-of-others", test_files_of_others);
   g_test_add_func ("/helper-journal/prepare", test_prepare);
+  g_test_add_func ("/helper-journal/keys-are-wiped", test_keys_are_wiped);
   return g_test_run ();
 }
