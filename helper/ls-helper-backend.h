@@ -50,7 +50,9 @@ struct _LsHelperBackendClass
                         GAsyncReadyCallback callback, gpointer user_data);
 
   /* pointer to LsHelperApplied, freed with g_free(). @previous: what apply() or adopt() last made,
-   * NULL for a new tunnel. It is only a hint: the truth is what is in the kernel. */
+   * NULL for a new tunnel. It is only a hint: the truth is what is in the kernel. Fails with
+   * LS_ERROR_WRONG_STATE, having done nothing, after "tunnel-changed" with "down": somebody was
+   * just switching it off. */
   void (*apply) (LsHelperBackend *self, const char *name, const char *interface,
                  const LsTunnel *desired, const LsTunnel *previous, GCancellable *cancellable,
                  GAsyncReadyCallback callback, gpointer user_data);

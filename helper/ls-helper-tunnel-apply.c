@@ -93,6 +93,16 @@ take_lease (LsHelperTunnel *self, const LsHelperCaller *caller)
 }
 
 static void
+apply_failed (LsHelperTunnel *self, GError *error)
+{
+  /* Somebody has just switched it off, and its undoing waits behind this job. */
+  if (g_error_matches (error, LS_ERROR, LS_ERROR_WRONG_STATE))
+    ls_helper_tunnel_fail (self, error);
+  else
+    ls_helper_tunnel_roll_back (self, error);
+}
+
+static void
 applied_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (LsHelperTunnel) self = user_data;
@@ -102,7 +112,7 @@ applied_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!ls_helper_backend_apply_finish (LS_HELPER_BACKEND (source), result, &applied, &error))
     {
-      ls_helper_tunnel_roll_back (self, error);
+      apply_failed (self, error);
       return;
     }
   gboolean was_up = self->up;

@@ -76,6 +76,8 @@ ls_helper_nm_write_peers (GTask *task)
 
 /* apply */
 
+static void apply_when_sure (GTask *task);
+
 static void
 activated_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -157,20 +159,38 @@ key_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     ls_helper_route_get_link (route, call->interface, cancellable, mtu_cb, g_steal_pointer (&task));
 }
 
+/* The tunnel, if what was active when @call began has gone since; or NULL. */
+static LsHelperNmTunnel *
+find_lost (LsHelperNmBackend *self, const LsHelperNmCall *call)
+{
+  if (call->active == NULL || ls_helper_nm_find_active (call->client, call->uuid) != NULL)
+    return NULL;
+  return g_hash_table_lookup (self->tunnels, call->interface);
+}
+
 static void
 profile_put_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   LsHelperNmCall *call = g_task_get_task_data (task);
   GCancellable *cancellable = g_task_get_cancellable (task);
-  LsHelperWg *wg = ls_helper_nm_get_wg (g_task_get_source_object (task));
+  LsHelperNmBackend *self = g_task_get_source_object (task);
+  LsHelperNmTunnel *lost;
   GError *error = NULL;
 
+  g_clear_object (&call->profile);
   call->profile = ls_helper_nm_put_profile_finish (NM_CLIENT (source), result, &error);
   if (ls_helper_nm_return_if_failed (task, error))
     return;
-  if (ls_helper_nm_is_active (call->active))
-    ls_helper_wg_get_device (wg, call->interface, cancellable, key_cb, g_steal_pointer (&task));
+  lost = find_lost (self, call);
+  if (lost != NULL)
+    {
+      ls_helper_nm_watch_follow (lost->watch, call->active);
+      apply_when_sure (g_steal_pointer (&task));
+    }
+  else if (ls_helper_nm_is_active (call->active))
+    ls_helper_wg_get_device (ls_helper_nm_get_wg (self), call->interface, cancellable, key_cb,
+                             g_steal_pointer (&task));
   else
     activate (g_steal_pointer (&task));
 }
@@ -250,6 +270,8 @@ apply_with_client (GTask *task)
 
   if (ls_helper_nm_is_running (call))
     g_set_object (&call->active, ls_helper_nm_find_active (call->client, call->uuid));
+  else
+    g_clear_object (&call->active);
   if (tunnel != NULL)
     {
       ls_helper_nm_watch_pause (tunnel->watch);
@@ -269,6 +291,39 @@ apply_with_client (GTask *task)
     ls_helper_nm_store_profile (task);
 }
 
+static void
+sure_cb (LsHelperNmWatch *watch, gboolean down, GTask *task)
+{
+  g_autoptr (GTask) waiting = g_object_ref (task);
+
+  g_signal_handlers_disconnect_by_data (watch, task);
+  if (down)
+    g_task_return_new_error (task, LS_ERROR, LS_ERROR_WRONG_STATE, "%s",
+                             _ ("The tunnel was switched off in NetworkManager."));
+  else
+    apply_with_client (g_steal_pointer (&waiting));
+}
+
+static void
+unref_task (gpointer task, GClosure *closure)
+{
+  g_object_unref (task);
+}
+
+/* What somebody is just switching off is not switched on again. (transfer full) @task */
+static void
+apply_when_sure (GTask *task)
+{
+  LsHelperNmBackend *self = g_task_get_source_object (task);
+  LsHelperNmCall *call = g_task_get_task_data (task);
+  LsHelperNmTunnel *tunnel = g_hash_table_lookup (self->tunnels, call->interface);
+
+  if (tunnel != NULL && ls_helper_nm_watch_is_unsure (tunnel->watch))
+    g_signal_connect_data (tunnel->watch, "sure", G_CALLBACK (sure_cb), task, unref_task, 0);
+  else
+    apply_with_client (task);
+}
+
 void
 ls_helper_nm_apply (LsHelperBackend *backend, const char *name, const char *interface,
                     const LsTunnel *desired, const LsTunnel *previous, GCancellable *cancellable,
@@ -280,5 +335,5 @@ ls_helper_nm_apply (LsHelperBackend *backend, const char *name, const char *inte
 
   call->desired = ls_tunnel_copy (desired);
   call->previous = previous != NULL ? ls_tunnel_copy (previous) : NULL;
-  ls_helper_nm_with_client (task, apply_with_client);
+  ls_helper_nm_with_client (task, apply_when_sure);
 }

@@ -35,6 +35,7 @@ enum
   DOWN,
   ACTIVATED,
   REAPPLIED,
+  SURE,
   N_SIGNALS
 };
 
@@ -47,7 +48,20 @@ static void evaluate (LsHelperNmWatch *self);
 static gboolean
 is_watching (LsHelperNmWatch *self)
 {
-  return self->following && self->grace_id == 0 && nm_client_get_nm_running (self->client);
+  return self->following && nm_client_get_nm_running (self->client);
+}
+
+gboolean
+ls_helper_nm_watch_is_unsure (LsHelperNmWatch *self)
+{
+  return is_watching (self) && (self->grace_id != 0 || self->gone_id != 0);
+}
+
+static void
+tell_if_sure (LsHelperNmWatch *self, gboolean down)
+{
+  if (!ls_helper_nm_watch_is_unsure (self))
+    g_signal_emit (self, signals[SURE], 0, down);
 }
 
 static void
@@ -145,12 +159,16 @@ gone_cb (gpointer user_data)
 {
   g_autoptr (LsHelperNmWatch) self = g_object_ref (user_data);
 
+  gboolean down = is_watching (self) && self->grace_id == 0
+                  && ls_helper_nm_find_active (self->client, self->uuid) == NULL;
+
   self->gone_id = 0;
-  if (is_watching (self) && ls_helper_nm_find_active (self->client, self->uuid) == NULL)
+  if (down)
     {
       self->following = FALSE;
       g_signal_emit (self, signals[DOWN], 0);
     }
+  tell_if_sure (self, down);
   return G_SOURCE_REMOVE;
 }
 
@@ -167,13 +185,16 @@ evaluate (LsHelperNmWatch *self)
   set_candidate (self, active);
   if (active == NULL)
     {
-      if (self->gone_id == 0)
+      if (self->grace_id == 0 && self->gone_id == 0)
         self->gone_id = g_timeout_add (GONE_MILLISECONDS, gone_cb, self);
     }
   else if (nm_active_connection_get_state (active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATED)
     {
+      g_clear_handle_id (&self->grace_id, g_source_remove);
+      g_clear_handle_id (&self->gone_id, g_source_remove);
       self->following = FALSE;
       g_signal_emit (self, signals[ACTIVATED], 0, active);
+      tell_if_sure (self, FALSE);
     }
 }
 
@@ -184,6 +205,7 @@ grace_cb (gpointer user_data)
 
   self->grace_id = 0;
   evaluate (self);
+  tell_if_sure (self, FALSE);
   return G_SOURCE_REMOVE;
 }
 
@@ -193,6 +215,8 @@ running_cb (LsHelperNmWatch *self)
   g_clear_handle_id (&self->grace_id, g_source_remove);
   if (nm_client_get_nm_running (self->client))
     self->grace_id = g_timeout_add_seconds (RETURN_GRACE_SECONDS, grace_cb, self);
+  else
+    tell_if_sure (self, FALSE);
 }
 
 void
@@ -277,6 +301,8 @@ ls_helper_nm_watch_class_init (LsHelperNmWatchClass *klass)
                                      G_TYPE_NONE, 1, NM_TYPE_ACTIVE_CONNECTION);
   signals[REAPPLIED]
       = g_signal_new ("reapplied", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SURE] = g_signal_new ("sure", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                1, G_TYPE_BOOLEAN);
 }
 
 static void

@@ -13,7 +13,9 @@ G_BEGIN_DECLS
  * Signals, after ls_helper_nm_watch_follow():
  * - "down" (): the profile is no longer active. Nothing more is told then.
  * - "activated" (NMActiveConnection *): it was activated again; its peers are gone.
- * - "reapplied" (): other addresses or routes were applied to its device. */
+ * - "reapplied" (): other addresses or routes were applied to its device.
+ * - "sure" (gboolean down): is_unsure() is no longer so; after "down" or "activated", if they are.
+ */
 #define LS_TYPE_HELPER_NM_WATCH (ls_helper_nm_watch_get_type ())
 G_DECLARE_FINAL_TYPE (LsHelperNmWatch, ls_helper_nm_watch, LS, HELPER_NM_WATCH, GObject)
 
@@ -22,6 +24,11 @@ LsHelperNmWatch *ls_helper_nm_watch_new (NMClient *client, const char *uuid);
 /* Takes @active as it is now for what should be. NULL: nothing is known of it yet, as
  * NetworkManager is away. */
 void ls_helper_nm_watch_follow (LsHelperNmWatch *self, NMActiveConnection *active);
+
+/* Whether the profile is not active at the moment, but may become so again without anybody's doing:
+ * NetworkManager has just come back, or the active connection has just gone. Ends within seconds.
+ */
+gboolean ls_helper_nm_watch_is_unsure (LsHelperNmWatch *self);
 
 /* Tells nothing until ls_helper_nm_watch_follow(): we are changing it ourselves. */
 void ls_helper_nm_watch_pause (LsHelperNmWatch *self);

@@ -616,6 +616,23 @@ test_nm_switched_off (Fixture *fixture, gconstpointer data)
   wait_told (fixture, "down by-someone-else");
 }
 
+/* An apply at that moment does not switch it on again. */
+static void
+test_nm_switched_off_amid_apply (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (LsTunnel) other = ls_tunnel_copy (fixture->tunnel);
+  g_autoptr (GError) error = NULL;
+  LsHelperApplied applied;
+
+  apply (fixture, NULL);
+  run ("nmcli connection down 'Lightscale (home)' >/dev/null");
+  fixture->tunnel->mtu -= 20;
+  g_assert_false (try_apply (fixture, other, &applied, &error));
+  g_assert_error (error, LS_ERROR, LS_ERROR_WRONG_STATE);
+  wait_told (fixture, "down by-someone-else");
+  wait_for_command ("! ip link show " INTERFACE);
+}
+
 static void
 test_nm_profile_deleted (Fixture *fixture, gconstpointer data)
 {
@@ -744,6 +761,7 @@ main (int argc, char **argv)
   add ("/nm/deleted-by-others", nm, test_deleted_by_others);
   add ("/nm/adopted", nm, test_adopted);
   add ("/nm/switched-off", nm, test_nm_switched_off);
+  add ("/nm/switched-off-amid-apply", nm, test_nm_switched_off_amid_apply);
   add ("/nm/profile-deleted", nm, test_nm_profile_deleted);
   add ("/nm/activated-again", nm, test_nm_activated_again);
   add ("/nm/drift", nm, test_nm_drift);
