@@ -86,9 +86,8 @@ netmap_cb (LsAgentProfile *self, LsNetmap *netmap)
 gboolean
 ls_agent_profile_make_client (LsAgentProfile *self, GError **error)
 {
-  const char *pin = *self->record->pin != '\0' ? self->record->pin : NULL;
   LsControlClient *client
-      = ls_control_client_new ((const char *const *)self->record->urls, pin, error);
+      = ls_control_client_new ((const char *const *)self->record->urls, self->record->pins, error);
 
   if (client == NULL)
     return FALSE;

@@ -225,8 +225,9 @@ ls_agent_profile_approve_now_finish (LsAgentProfile *self, GAsyncResult *result,
 
 /* ls-agent-profile-settings.c */
 
-/* Reads options as in AddProfile and Update into @record: pin s, listen-port q, mtu q, backend s,
- * and with @urls also urls as. LS_ERROR_INVALID_ARGUMENT names the one that is wrong. */
+/* Reads options as in AddProfile and Update into @record: pins a{ss}, listen-port q, mtu q,
+ * backend s, and with @urls also urls as. Pins of URLs that are gone go too.
+ * LS_ERROR_INVALID_ARGUMENT names the one that is wrong. */
 gboolean ls_agent_profile_parse_options (LsAgentRecord *record, GVariant *options, gboolean urls,
                                          GError **error);
 

@@ -16,8 +16,8 @@ ls_agent_profile_options_to_variant (const LsAgentRecord *record)
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  if (*record->pin != '\0')
-    g_variant_builder_add (&builder, "{sv}", "pin", g_variant_new_string (record->pin));
+  if (g_hash_table_size (record->pins) > 0)
+    g_variant_builder_add (&builder, "{sv}", "pins", ls_pins_to_variant (record->pins));
   if (record->listen_port != 0)
     g_variant_builder_add (&builder, "{sv}", "listen-port",
                            g_variant_new_uint16 (record->listen_port));
@@ -62,14 +62,14 @@ wrong_option (const char *key, GError **error)
 }
 
 static gboolean
-parse_pin (LsAgentRecord *record, GVariant *value, GError **error)
+parse_pins (LsAgentRecord *record, GVariant *value, GError **error)
 {
-  const char *text = g_variant_get_string (value, NULL);
-  g_autofree char *pin = NULL;
+  LsPins *pins = ls_pins_from_variant (value, error);
 
-  if (*text != '\0' && (pin = ls_pin_normalize (text, error)) == NULL)
+  if (pins == NULL)
     return FALSE;
-  ls_agent_record_set (&record->pin, pin);
+  g_hash_table_unref (record->pins);
+  record->pins = pins;
   return TRUE;
 }
 
@@ -91,8 +91,8 @@ parse_option (LsAgentRecord *record, const char *key, GVariant *value, gboolean 
   gboolean is_text = g_variant_is_of_type (value, G_VARIANT_TYPE_STRING);
   gboolean is_number = g_variant_is_of_type (value, G_VARIANT_TYPE_UINT16);
 
-  if (g_str_equal (key, "pin") && is_text)
-    return parse_pin (record, value, error);
+  if (g_str_equal (key, "pins") && g_variant_is_of_type (value, G_VARIANT_TYPE ("a{ss}")))
+    return parse_pins (record, value, error);
   if (g_str_equal (key, "mtu") && is_number)
     return parse_mtu (record, value, error);
   if (g_str_equal (key, "backend") && is_text)
@@ -128,7 +128,11 @@ ls_agent_profile_parse_options (LsAgentRecord *record, GVariant *options, gboole
       if (!ok)
         return FALSE;
     }
-  return TRUE;
+  value = g_variant_lookup_value (options, "pins", NULL);
+  if (value == NULL)
+    ls_pins_keep (record->pins, (const char *const *)record->urls);
+  g_clear_pointer (&value, g_variant_unref);
+  return ls_pins_check_urls (record->pins, (const char *const *)record->urls, error);
 }
 
 gboolean

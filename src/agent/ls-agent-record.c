@@ -10,7 +10,8 @@
 #include "ls-ident.h"
 
 #define GROUP "profile"
-#define VERSION 1
+#define VERSION 2
+#define VERSION_OF_ONE_PIN 1 /* had one pin for all URLs */
 #define STRING_MAX 4096
 
 /* The strings of a record that are stored as they are. */
@@ -27,7 +28,6 @@ typedef struct
 
 static const RecordText record_texts[] = {
   TEXT ("id", id),
-  TEXT ("pin", pin),
   TEXT ("network-id", network_id),
   TEXT ("network-name", network_name),
   TEXT ("dns-domain", dns_domain),
@@ -68,6 +68,7 @@ ls_agent_record_new (const char *name)
   record->id = g_uuid_string_random ();
   record->name = g_strdup (name);
   record->urls = g_new0 (char *, 1);
+  record->pins = ls_pins_new ();
   record->backend = LS_BACKEND_AUTO;
   record->fact = LS_AGENT_N_EVENTS;
   return record;
@@ -86,6 +87,7 @@ ls_agent_record_copy (const LsAgentRecord *record)
     }
   copy->name = g_strdup (record->name);
   copy->urls = g_strdupv (record->urls);
+  copy->pins = ls_pins_copy (record->pins);
   return copy;
 }
 
@@ -96,6 +98,7 @@ ls_agent_record_free (LsAgentRecord *record)
     g_free (*text_field (record, &record_texts[i]));
   g_free (record->name);
   g_strfreev (record->urls);
+  g_hash_table_unref (record->pins);
   g_free (record);
 }
 
@@ -117,6 +120,22 @@ fact_to_text (LsAgentEvent fact)
   return "none";
 }
 
+/* "SHA-256 URL" each, in the order of the URLs. */
+static void
+write_pins (const LsAgentRecord *record, GKeyFile *file)
+{
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_full (1, g_free);
+
+  for (guint i = 0; record->urls[i] != NULL; i++)
+    {
+      const char *pin = ls_pins_get (record->pins, record->urls[i]);
+
+      if (pin != NULL)
+        g_ptr_array_add (lines, g_strdup_printf ("%s %s", pin, record->urls[i]));
+    }
+  g_key_file_set_string_list (file, GROUP, "pins", (const char *const *)lines->pdata, lines->len);
+}
+
 char *
 ls_agent_record_to_text (const LsAgentRecord *record)
 {
@@ -126,6 +145,7 @@ ls_agent_record_to_text (const LsAgentRecord *record)
   g_key_file_set_string (file, GROUP, "name", record->name);
   g_key_file_set_string_list (file, GROUP, "urls", (const char *const *)record->urls,
                               g_strv_length (record->urls));
+  write_pins (record, file);
   g_key_file_set_integer (file, GROUP, "listen-port", record->listen_port);
   g_key_file_set_integer (file, GROUP, "mtu", record->mtu);
   g_key_file_set_string (file, GROUP, "backend", ls_backend_kind_to_text (record->backend));
@@ -219,6 +239,53 @@ read_urls (LsAgentRecord *record, GKeyFile *file, GError **error)
 }
 
 static gboolean
+read_pin_lines (LsAgentRecord *record, GKeyFile *file, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_auto (GStrv) lines = g_key_file_get_string_list (file, GROUP, "pins", NULL, &local_error);
+
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      char *url = strchr (lines[i], ' ');
+
+      if (url != NULL)
+        *url++ = '\0';
+      if (!ls_pins_set (record->pins, url != NULL ? url : "", lines[i], error))
+        return refuse ("pins", error);
+    }
+  return ls_pins_check_urls (record->pins, (const char *const *)record->urls, error)
+         || refuse ("pins", error);
+}
+
+/* The one pin of before was that of every encrypted URL. */
+static gboolean
+read_one_pin (LsAgentRecord *record, GKeyFile *file, GError **error)
+{
+  g_autofree char *pin = read_string (file, "pin", error);
+
+  if (pin == NULL)
+    return FALSE;
+  for (guint i = 0; *pin != '\0' && record->urls[i] != NULL; i++)
+    if (g_str_has_prefix (record->urls[i], "https:")
+        && !ls_pins_set (record->pins, record->urls[i], pin, error))
+      return refuse ("pin", error);
+  return TRUE;
+}
+
+static gboolean
+read_pins (LsAgentRecord *record, GKeyFile *file, GError **error)
+{
+  if (g_key_file_get_integer (file, GROUP, "version", NULL) == VERSION_OF_ONE_PIN)
+    return read_one_pin (record, file, error);
+  return read_pin_lines (record, file, error);
+}
+
+static gboolean
 read_fact (LsAgentRecord *record, GKeyFile *file, GError **error)
 {
   g_autofree char *text = read_string (file, "fact", error);
@@ -238,15 +305,11 @@ read_fact (LsAgentRecord *record, GKeyFile *file, GError **error)
 static gboolean
 check_texts (LsAgentRecord *record, GError **error)
 {
-  g_autofree char *pin = NULL;
-
   if (!g_uuid_string_is_valid (record->id))
     {
       g_set_error (error, LS_ERROR, LS_ERROR_STORAGE, "id: not a UUID");
       return FALSE;
     }
-  if (*record->pin != '\0' && (pin = ls_pin_normalize (record->pin, error)) == NULL)
-    return refuse ("pin", error);
   if (*record->node_id != '\0' && !ls_node_id_validate (record->node_id, error))
     return refuse ("node-id", error);
   if (*record->network_id != '\0' && !ls_node_id_validate (record->network_id, error))
@@ -280,11 +343,11 @@ static gboolean
 read_record (LsAgentRecord *record, GKeyFile *file, GError **error)
 {
   g_autofree char *name = read_string (file, "name", error);
+  gint version = g_key_file_get_integer (file, GROUP, "version", NULL);
 
   if (name == NULL)
     return FALSE;
-  if (!g_str_equal (name, record->name)
-      || g_key_file_get_integer (file, GROUP, "version", NULL) != VERSION)
+  if (!g_str_equal (name, record->name) || (version != VERSION && version != VERSION_OF_ONE_PIN))
     {
       g_set_error (error, LS_ERROR, LS_ERROR_STORAGE, "name or version: not as expected");
       return FALSE;
@@ -293,7 +356,8 @@ read_record (LsAgentRecord *record, GKeyFile *file, GError **error)
     if (!read_text (file, record_texts[i].key, text_field (record, &record_texts[i]), error))
       return FALSE;
   return read_scalars (record, file, error) && read_urls (record, file, error)
-         && read_fact (record, file, error) && check_texts (record, error);
+         && read_pins (record, file, error) && read_fact (record, file, error)
+         && check_texts (record, error);
 }
 
 LsAgentRecord *

@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "ls-agent-state.h"
+#include "ls-pins.h"
 #include "ls-tunnel.h"
 
 G_BEGIN_DECLS
@@ -15,7 +16,7 @@ typedef struct
   char *name;
   char *id; /* names its secrets; random */
   GStrv urls;
-  char *pin; /* 64 hex digits or "" */
+  LsPins *pins; /* of some of the URLs */
   guint16 listen_port; /* as set; 0: chosen by us */
   guint16 mtu; /* as set; 0: the default */
   LsBackendKind backend;

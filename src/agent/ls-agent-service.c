@@ -133,12 +133,15 @@ static gboolean
 handle_check_server (LsAgentIpcManager *manager, GDBusMethodInvocation *invocation,
                      const char *const *urls, GVariant *options, gpointer user_data)
 {
-  const char *pin = NULL;
+  g_autoptr (GVariant) given = g_variant_lookup_value (options, "pins", G_VARIANT_TYPE ("a{ss}"));
+  g_autoptr (LsPins) pins = NULL;
   GError *error = NULL;
   g_autoptr (LsControlClient) client = NULL;
 
-  g_variant_lookup (options, "pin", "&s", &pin);
-  client = ls_control_client_new (urls, pin != NULL && *pin != '\0' ? pin : NULL, &error);
+  if (given != NULL)
+    pins = ls_pins_from_variant (given, &error);
+  if (error == NULL)
+    client = ls_control_client_new (urls, pins, &error);
   if (client == NULL)
     ls_agent_service_return_error (invocation, error);
   else

@@ -56,20 +56,27 @@ ls_control_certificate_check (GTlsCertificate *certificate, GTlsCertificateFlags
   g_autofree char *seen = NULL;
   g_autofree char *why = NULL;
 
-  if (certificate == NULL || flags != 0)
+  if (certificate == NULL)
     {
-      why = describe (flags);
-      g_set_error (error, LS_ERROR, LS_ERROR_CONTROL_TLS,
-                   _ ("The certificate of %s is not accepted: %s"), host, why);
+      g_set_error (error, LS_ERROR, LS_ERROR_CONTROL_TLS, _ ("%s showed no certificate"), host);
       return FALSE;
     }
   seen = ls_control_certificate_dup_pin (certificate);
-  if (pin == NULL || g_str_equal (seen, pin))
+  if (pin != NULL && !g_str_equal (seen, pin))
+    {
+      g_set_error (error, LS_ERROR, LS_ERROR_CONTROL_TLS,
+                   _ ("The certificate of %s is another than the pinned one: it was renewed, or "
+                      "somebody else answers (its SHA-256 is %s)"),
+                   host, seen);
+      return FALSE;
+    }
+  if (pin != NULL)
+    flags &= ~G_TLS_CERTIFICATE_UNKNOWN_CA;
+  if (flags == 0)
     return TRUE;
-  g_set_error (
-      error, LS_ERROR, LS_ERROR_CONTROL_TLS,
-      _ ("The certificate of %s is another than the pinned one: it was renewed, or somebody "
-         "else answers"),
-      host);
+  why = describe (flags);
+  g_set_error (error, LS_ERROR, LS_ERROR_CONTROL_TLS,
+               _ ("The certificate of %s is not accepted: %s (its SHA-256 is %s)"), host, why,
+               seen);
   return FALSE;
 }

@@ -15,7 +15,7 @@ struct _LsControlClient
 
   SoupSession *session; /* one per trust context: certificates are checked per session */
   GStrv urls; /* normalized */
-  char *pin; /* or NULL */
+  LsPins *pins;
   char *node_token;
   char *admin_token;
   guint current; /* index of the URL to start at */

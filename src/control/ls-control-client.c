@@ -53,7 +53,7 @@ ls_control_client_finalize (GObject *object)
   soup_session_abort (self->session);
   g_clear_object (&self->session);
   g_strfreev (self->urls);
-  g_free (self->pin);
+  g_clear_pointer (&self->pins, g_hash_table_unref);
   ls_control_secret_free (self->node_token);
   ls_control_secret_free (self->admin_token);
 
@@ -104,18 +104,15 @@ take_urls (LsControlClient *self, const char *const *urls, GError **error)
 }
 
 LsControlClient *
-ls_control_client_new (const char *const *urls, const char *pin, GError **error)
+ls_control_client_new (const char *const *urls, LsPins *pins, GError **error)
 {
   g_autoptr (LsControlClient) self = g_object_new (LS_TYPE_CONTROL_CLIENT, NULL);
 
   if (!take_urls (self, urls, error))
     return NULL;
-  if (pin != NULL)
-    {
-      self->pin = ls_pin_normalize (pin, error);
-      if (self->pin == NULL)
-        return NULL;
-    }
+  self->pins = pins != NULL ? ls_pins_copy (pins) : ls_pins_new ();
+  if (!ls_pins_check_urls (self->pins, (const char *const *)self->urls, error))
+    return NULL;
   return g_steal_pointer (&self);
 }
 

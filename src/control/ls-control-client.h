@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 
 #include "ls-control-types.h"
+#include "ls-pins.h"
 
 G_BEGIN_DECLS
 
@@ -43,10 +44,10 @@ G_BEGIN_DECLS
 #define LS_TYPE_CONTROL_CLIENT (ls_control_client_get_type ())
 G_DECLARE_FINAL_TYPE (LsControlClient, ls_control_client, LS, CONTROL_CLIENT, GObject)
 
-/* @urls: control URLs, tried in this order at first. @pin: SHA-256 of the server's certificate, or
- * NULL; checked in addition to normal validation at every https URL, and with a pin plain http is
- * refused. NULL with LS_ERROR_INVALID_ARGUMENT if a URL or the pin is not valid. */
-LsControlClient *ls_control_client_new (const char *const *urls, const char *pin, GError **error);
+/* @urls: control URLs, tried in this order at first. @pins: which certificate each must show, or
+ * NULL for none; see ls_control_certificate_check(). As soon as one URL has a pin no plain http is
+ * used. NULL with LS_ERROR_INVALID_ARGUMENT if a URL is not valid or a pin belongs to none. */
+LsControlClient *ls_control_client_new (const char *const *urls, LsPins *pins, GError **error);
 
 /* Tokens for calls that need one; NULL: none. Without a node token the admin token is sent in its
  * place, as servers accept. They are copied and wiped. LS_ERROR_INVALID_ARGUMENT if not a token. */

@@ -309,23 +309,27 @@ set_timer (Run *run, guint seconds)
   run->timer = g_timeout_add_seconds (seconds, timeout_cb, run);
 }
 
-/* SECURITY: what the server showed must be valid and, where there is a pin, pinned, before anything
- * is sent. Not in "accept-certificate", which is not emitted for valid chains; errors are looked at
- * again since a resumed TLS session of this process may have been accepted by somebody else. */
-static void
+/* SECURITY: what the server showed must be valid and, where its URL has a pin, the pinned one,
+ * before anything is sent: for each attempt anew, so that failover skips nothing. Not only in
+ * "accept-certificate", which is not emitted for valid chains; errors are looked at again since a
+ * resumed TLS session of this process may have been accepted by somebody else. */
+static gboolean
 check_certificate (GTask *task, GTlsCertificate *certificate, GTlsCertificateFlags flags)
 {
   LsControlClient *self = g_task_get_source_object (task);
   Run *run = g_task_get_task_data (task);
-  g_autoptr (GUri) uri = g_uri_parse (attempt_url (task), G_URI_FLAGS_NONE, NULL);
+  const char *url = attempt_url (task);
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
 
-  if (run->certificate_failure != NULL
-      || ls_control_certificate_check (certificate, flags, self->pin, g_uri_get_host (uri),
-                                       &run->certificate_failure))
-    return;
+  if (run->certificate_failure != NULL)
+    return FALSE;
+  if (ls_control_certificate_check (certificate, flags, ls_pins_get (self->pins, url),
+                                    g_uri_get_host (uri), &run->certificate_failure))
+    return TRUE;
   if ((run->request->flags & LS_CONTROL_REQUEST_PROBE) != 0 && run->refused == NULL)
     run->refused = probe_new (task, certificate, run->certificate_failure);
   g_cancellable_cancel (run->cancellable);
+  return FALSE;
 }
 
 static void
@@ -337,13 +341,12 @@ network_event_cb (SoupMessage *message, GSocketClientEvent event, GIOStream *str
                      g_tls_connection_get_peer_certificate_errors (G_TLS_CONNECTION (stream)));
 }
 
-/* Emitted for certificates that normal validation refuses: they stay refused. */
+/* Emitted for certificates that normal validation refuses. */
 static gboolean
 accept_certificate_cb (SoupMessage *message, GTlsCertificate *certificate,
                        GTlsCertificateFlags flags, GTask *task)
 {
-  check_certificate (task, certificate, flags);
-  return FALSE;
+  return check_certificate (task, certificate, flags);
 }
 
 /* The connection stands, also one that was used before, and the request is about to be sent. */
@@ -446,7 +449,7 @@ may_use (GTask *task, const char *url, GError **error)
       run->was_encrypted = TRUE;
       return TRUE;
     }
-  if (!run->was_encrypted && self->pin == NULL)
+  if (!run->was_encrypted && g_hash_table_size (self->pins) == 0)
     return TRUE;
   g_set_error (error, LS_ERROR, LS_ERROR_CONTROL_TLS,
                _ ("The address %s is not encrypted and was not used in place of an encrypted one"),

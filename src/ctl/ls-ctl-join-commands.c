@@ -19,7 +19,7 @@
 static struct
 {
   GStrv servers;
-  char *pin;
+  GStrv pins;
   char *token;
   char *token_file;
   char *network;
@@ -34,8 +34,7 @@ static struct
 static const GOptionEntry join_entries[] = {
   { "server", 's', 0, G_OPTION_ARG_STRING_ARRAY, &options.servers,
     N_ ("Add the network with this control server first (repeatable)"), N_ ("URL") },
-  { "pin", 0, 0, G_OPTION_ARG_STRING, &options.pin,
-    N_ ("SHA-256 of the server's certificate, which it must have"), N_ ("DIGITS") },
+  { "pin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.pins, LS_CTL_PIN_HELP, LS_CTL_PIN_VALUE },
   { "token", 0, 0, G_OPTION_ARG_STRING, &options.token,
     N_ ("Join with an enrollment token; - reads it from standard input"), N_ ("TOKEN") },
   { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &options.token_file,
@@ -62,17 +61,36 @@ device_name (void)
   return options.device != NULL ? options.device : g_get_host_name ();
 }
 
+static LsAgentIpcProfile *
+add (LsCtl *ctl, const char *name, GError **error)
+{
+  g_auto (GStrv) urls = ls_ctl_urls_normalize ((const char *const *)options.servers, error);
+  const char *const *list = (const char *const *)urls;
+  g_autoptr (LsPins) pins = ls_pins_new ();
+  GVariant *values;
+
+  if (urls == NULL || !ls_ctl_pins_parse (pins, (const char *const *)options.pins, list, error))
+    return NULL;
+  values = ls_ctl_options_new (pins, -1, -1, NULL, NULL, error);
+  return values != NULL ? ls_ctl_add_profile (ctl, name, list, values, error) : NULL;
+}
+
 /* The network that is there, or a new one if a server is given. */
 static LsAgentIpcProfile *
 find_or_add (LsCtl *ctl, const char *name, GError **error)
 {
   g_autoptr (GError) not_found = NULL;
-  g_auto (GStrv) urls = NULL;
-  GVariant *values;
-  LsAgentIpcProfile *profile = ls_ctl_find_profile (ctl, name, &not_found);
+  g_autoptr (LsAgentIpcProfile) profile = ls_ctl_find_profile (ctl, name, &not_found);
 
+  if (profile != NULL && options.pins != NULL)
+    {
+      g_set_error (error, LS_ERROR, LS_ERROR_INVALID_ARGUMENT,
+                   _ ("The network \"%s\" is there: change its pins with \"lightscalectl set\"."),
+                   name);
+      return NULL;
+    }
   if (profile != NULL)
-    return profile;
+    return g_steal_pointer (&profile);
   if (options.servers == NULL)
     {
       g_set_error (error, LS_ERROR, LS_ERROR_NOT_FOUND,
@@ -80,10 +98,7 @@ find_or_add (LsCtl *ctl, const char *name, GError **error)
                    name);
       return NULL;
     }
-  urls = ls_ctl_urls_normalize ((const char *const *)options.servers, error);
-  values = urls != NULL ? ls_ctl_options_new (options.pin, -1, -1, NULL, NULL, error) : NULL;
-  return values != NULL ? ls_ctl_add_profile (ctl, name, (const char *const *)urls, values, error)
-                        : NULL;
+  return add (ctl, name, error);
 }
 
 static gboolean

@@ -13,7 +13,7 @@
 
 static struct
 {
-  char *pin;
+  GStrv pins;
   int port;
   int mtu;
   char *backend;
@@ -22,13 +22,7 @@ static struct
 } options = { .port = -1, .mtu = -1 };
 
 #define OPTION_ENTRIES                                                                             \
-  { "pin",                                                                                         \
-    0,                                                                                             \
-    0,                                                                                             \
-    G_OPTION_ARG_STRING,                                                                           \
-    &options.pin,                                                                                  \
-    N_ ("SHA-256 of the server's certificate, which it must have"),                                \
-    N_ ("DIGITS") },                                                                               \
+  { "pin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.pins, LS_CTL_PIN_HELP, LS_CTL_PIN_VALUE },    \
       { "listen-port",                                                                             \
         0,                                                                                         \
         0,                                                                                         \
@@ -54,11 +48,18 @@ static const GOptionEntry remove_entries[]
     = { { "yes", 'y', 0, G_OPTION_ARG_NONE, &options.yes, N_ ("Do not ask"), NULL },
         G_OPTION_ENTRY_NULL };
 
+/* The options as given; of a network with @urls that has @pins until now (changed). */
 static GVariant *
-options_from_command_line (GError **error)
+options_from_command_line (LsPins *pins, const char *const *urls, GError **error)
 {
-  return ls_ctl_options_new (options.pin, options.port, options.mtu, options.backend,
-                             (const char *const *)options.urls, error);
+  const char *const *texts = (const char *const *)options.pins;
+  GVariant *values;
+
+  if (!ls_ctl_pins_parse (pins, texts, urls, error))
+    return NULL;
+  values = ls_ctl_options_new (texts != NULL ? pins : NULL, options.port, options.mtu,
+                               options.backend, (const char *const *)options.urls, error);
+  return values != NULL ? g_variant_ref_sink (values) : NULL;
 }
 
 static LsCtlStatus
@@ -89,12 +90,14 @@ add (LsCtl *ctl, char **operands)
 {
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) urls = ls_ctl_urls_normalize ((const char *const *)operands + 1, &error);
-  GVariant *values = urls != NULL ? options_from_command_line (&error) : NULL;
-  g_autoptr (GVariant) owned = values != NULL ? g_variant_ref_sink (values) : NULL;
+  const char *const *list = (const char *const *)urls;
+  g_autoptr (LsPins) pins = ls_pins_new ();
+  g_autoptr (GVariant) values
+      = urls != NULL ? options_from_command_line (pins, list, &error) : NULL;
   g_autoptr (LsAgentIpcProfile) profile = NULL;
 
-  if (owned != NULL && ls_ctl_open_agent (ctl, &error))
-    profile = ls_ctl_add_profile (ctl, operands[0], (const char *const *)urls, owned, &error);
+  if (values != NULL && ls_ctl_open_agent (ctl, &error))
+    profile = ls_ctl_add_profile (ctl, operands[0], list, values, &error);
   if (profile == NULL)
     return ls_ctl_fail (ctl, g_steal_pointer (&error));
   if (ctl->json)
@@ -105,23 +108,55 @@ add (LsCtl *ctl, char **operands)
   return LS_CTL_OK;
 }
 
+/* What a network has now: its options change one by one. */
+static LsPins *
+pins_of (LsAgentIpcProfile *profile, const char *const *urls)
+{
+  GVariant *values = ls_agent_ipc_profile_get_options (profile);
+  g_autoptr (GVariant) value
+      = values != NULL ? g_variant_lookup_value (values, "pins", G_VARIANT_TYPE ("a{ss}")) : NULL;
+  LsPins *pins = value != NULL ? ls_pins_from_variant (value, NULL) : NULL;
+
+  if (pins == NULL)
+    return ls_pins_new ();
+  ls_pins_keep (pins, urls);
+  return pins;
+}
+
+static GVariant *
+changes_of (LsAgentIpcProfile *profile, GError **error)
+{
+  const char *const *now = ls_agent_ipc_profile_get_control_urls (profile);
+  const char *const *given = (const char *const *)options.urls;
+  const char *const none[] = { NULL };
+  g_auto (GStrv) urls = ls_ctl_urls_normalize (given != NULL ? given
+                                               : now != NULL ? now
+                                                             : none,
+                                               error);
+  g_autoptr (LsPins) pins = NULL;
+
+  if (urls == NULL)
+    return NULL;
+  pins = pins_of (profile, (const char *const *)urls);
+  return options_from_command_line (pins, (const char *const *)urls, error);
+}
+
 static LsCtlStatus
 set (LsCtl *ctl, char **operands)
 {
   LsCtlStatus status = LS_CTL_OK;
   LsCtlAwait await = { NULL };
   g_autoptr (GError) error = NULL;
-  GVariant *values = options_from_command_line (&error);
-  g_autoptr (GVariant) owned = values != NULL ? g_variant_ref_sink (values) : NULL;
+  g_autoptr (GVariant) values = NULL;
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (LsAgentIpcProfile) profile = NULL;
+  g_autoptr (LsAgentIpcProfile) profile = ls_ctl_open_profile (ctl, operands[0], &status);
 
-  if (owned == NULL)
-    return ls_ctl_fail (ctl, g_steal_pointer (&error));
-  profile = ls_ctl_open_profile (ctl, operands[0], &status);
   if (profile == NULL)
     return status;
-  ls_agent_ipc_profile_call_update (profile, owned, ctl->cancellable, ls_ctl_await_cb, &await);
+  values = changes_of (profile, &error);
+  if (values == NULL)
+    return ls_ctl_fail (ctl, g_steal_pointer (&error));
+  ls_agent_ipc_profile_call_update (profile, values, ctl->cancellable, ls_ctl_await_cb, &await);
   result = ls_ctl_await (&await);
   if (!ls_agent_ipc_profile_call_update_finish (profile, result, &error))
     return ls_ctl_fail (ctl, g_steal_pointer (&error));

@@ -5,6 +5,7 @@
 #include "ls-ctl-network.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "ls-error.h"
 #include "ls-ident.h"
@@ -43,16 +44,32 @@ add_number (GVariantDict *dict, const char *key, int value, int max, GError **er
 }
 
 static gboolean
-add_pin (GVariantDict *dict, const char *pin, GError **error)
+parse_pin (LsPins *pins, const char *text, const char *const *urls, GError **error)
 {
-  g_autofree char *normalized = NULL;
+  const char *equals = strrchr (text, '=');
+  g_autofree char *url = equals != NULL ? g_strndup (text, equals - text) : NULL;
 
-  if (pin == NULL)
-    return TRUE;
-  normalized = pin[0] != '\0' ? ls_pin_normalize (pin, error) : g_strdup ("");
-  if (normalized != NULL)
-    g_variant_dict_insert (dict, "pin", "s", normalized);
-  return normalized != NULL;
+  if (equals != NULL)
+    return ls_pins_set (pins, url, equals + 1, error);
+  if (*text == '\0')
+    {
+      g_hash_table_remove_all (pins);
+      return TRUE;
+    }
+  if (g_strv_length ((GStrv)urls) == 1)
+    return ls_pins_set (pins, urls[0], text, error);
+  g_set_error (error, LS_ERROR, LS_ERROR_INVALID_ARGUMENT,
+               _ ("The network has several servers: say --pin URL=DIGITS for each."));
+  return FALSE;
+}
+
+gboolean
+ls_ctl_pins_parse (LsPins *pins, const char *const *texts, const char *const *urls, GError **error)
+{
+  for (; texts != NULL && *texts != NULL; texts++)
+    if (!parse_pin (pins, *texts, urls, error))
+      return FALSE;
+  return ls_pins_check_urls (pins, urls, error);
 }
 
 static gboolean
@@ -69,16 +86,18 @@ add_backend (GVariantDict *dict, const char *backend, GError **error)
 }
 
 GVariant *
-ls_ctl_options_new (const char *pin, int port, int mtu, const char *backend,
-                    const char *const *urls, GError **error)
+ls_ctl_options_new (LsPins *pins, int port, int mtu, const char *backend, const char *const *urls,
+                    GError **error)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
   g_auto (GStrv) normalized = NULL;
 
-  if (!add_pin (&dict, pin, error) || !add_number (&dict, "listen-port", port, 65535, error)
+  if (!add_number (&dict, "listen-port", port, 65535, error)
       || !add_number (&dict, "mtu", mtu, LS_TUNNEL_MTU_MAX, error)
       || !add_backend (&dict, backend, error))
     return NULL;
+  if (pins != NULL)
+    g_variant_dict_insert_value (&dict, "pins", ls_pins_to_variant (pins));
   if (urls != NULL)
     {
       normalized = ls_ctl_urls_normalize (urls, error);

@@ -12,14 +12,13 @@
 
 static struct
 {
-  char *pin;
+  GStrv pins;
   char *dismiss;
 } options;
 
-static const GOptionEntry check_entries[]
-    = { { "pin", 0, 0, G_OPTION_ARG_STRING, &options.pin,
-          N_ ("SHA-256 of the server's certificate, which it must have"), N_ ("DIGITS") },
-        G_OPTION_ENTRY_NULL };
+static const GOptionEntry check_entries[] = { { "pin", 0, 0, G_OPTION_ARG_STRING_ARRAY,
+                                                &options.pins, LS_CTL_PIN_HELP, LS_CTL_PIN_VALUE },
+                                              G_OPTION_ENTRY_NULL };
 
 static const GOptionEntry notices_entries[]
     = { { "dismiss", 0, 0, G_OPTION_ARG_STRING, &options.dismiss, N_ ("Take this one away"),
@@ -71,14 +70,14 @@ check_server (LsCtl *ctl, char **operands)
 {
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) urls = ls_ctl_urls_normalize ((const char *const *)operands, &error);
-  GVariant *values
-      = urls != NULL ? ls_ctl_options_new (options.pin, -1, -1, NULL, NULL, &error) : NULL;
-  g_autoptr (GVariant) owned = values != NULL ? g_variant_ref_sink (values) : NULL;
+  const char *const *list = (const char *const *)urls;
+  g_autoptr (LsPins) pins = ls_pins_new ();
   g_autoptr (GVariant) answer = NULL;
   const char *refused = "";
 
-  if (owned != NULL && ls_ctl_open_agent (ctl, &error))
-    answer = call_check (ctl, (const char *const *)urls, owned, &error);
+  if (urls != NULL && ls_ctl_pins_parse (pins, (const char *const *)options.pins, list, &error)
+      && ls_ctl_open_agent (ctl, &error))
+    answer = call_check (ctl, list, ls_ctl_options_new (pins, -1, -1, NULL, NULL, NULL), &error);
   if (answer == NULL)
     return ls_ctl_fail (ctl, g_steal_pointer (&error));
   if (ctl->json)

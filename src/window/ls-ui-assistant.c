@@ -360,20 +360,21 @@ join (GtkWidget *widget, const char *action_name, GVariant *parameter)
   LsUiAssistant *self = LS_UI_ASSISTANT (widget);
   gboolean pinned = gtk_widget_get_visible (GTK_WIDGET (self->pin_row))
                     && gtk_switch_get_active (self->pin_switch);
-  const char *pin = pinned ? self->server->pin : NULL;
+  g_autoptr (LsPins) pins = ls_pins_new ();
   const char *const *urls = (const char *const *)self->urls;
   g_autoptr (GError) error = NULL;
 
   if (self->busy)
     return;
   begin_step (self);
-  if (!validate (self, &error))
+  if ((pinned && !ls_pins_set (pins, self->server->url, self->server->pin, &error))
+      || !validate (self, &error))
     fail_step (self, g_steal_pointer (&error));
   else if (self->network == NULL)
-    ls_ui_networks_add_async (self->networks, urls, pin, self->cancellable, added_cb,
+    ls_ui_networks_add_async (self->networks, urls, pins, self->cancellable, added_cb,
                               g_object_ref (self));
   else
-    ls_ui_network_update_async (self->network, urls, pin, self->cancellable, updated_cb,
+    ls_ui_network_update_async (self->network, urls, pins, self->cancellable, updated_cb,
                                 g_object_ref (self));
 }
 

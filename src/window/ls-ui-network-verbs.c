@@ -133,7 +133,7 @@ ls_ui_network_dismiss_failure (LsUiNetwork *self)
 }
 
 void
-ls_ui_network_update_async (LsUiNetwork *self, const char *const *urls, const char *pin,
+ls_ui_network_update_async (LsUiNetwork *self, const char *const *urls, LsPins *pins,
                             GCancellable *cancellable, GAsyncReadyCallback callback,
                             gpointer user_data)
 {
@@ -143,7 +143,7 @@ ls_ui_network_update_async (LsUiNetwork *self, const char *const *urls, const ch
   g_task_set_source_tag (task, ls_ui_network_update_async);
   g_variant_dict_init (&options, NULL);
   g_variant_dict_insert_value (&options, "urls", g_variant_new_strv (urls, -1));
-  g_variant_dict_insert (&options, "pin", "s", pin != NULL ? pin : "");
+  g_variant_dict_insert_value (&options, "pins", ls_pins_to_variant (pins));
   ls_agent_ipc_profile_call_update (self->proxy, g_variant_dict_end (&options), cancellable,
                                     update_cb, g_steal_pointer (&task));
 }

@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 
+#include "ls-pins.h"
 #include "ls-ui-devices.h"
 #include "ls-ui-state.h"
 
@@ -54,8 +55,8 @@ void ls_ui_network_remove (LsUiNetwork *self);
 void ls_ui_network_refresh (LsUiNetwork *self);
 void ls_ui_network_dismiss_failure (LsUiNetwork *self);
 
-/* Changes the control URLs and the pin (NULL: none) of a network that is not joined yet. */
-void ls_ui_network_update_async (LsUiNetwork *self, const char *const *urls, const char *pin,
+/* Changes the control URLs and the pins of a network that is not joined yet. */
+void ls_ui_network_update_async (LsUiNetwork *self, const char *const *urls, LsPins *pins,
                                  GCancellable *cancellable, GAsyncReadyCallback callback,
                                  gpointer user_data);
 gboolean ls_ui_network_update_finish (LsUiNetwork *self, GAsyncResult *result, GError **error);

@@ -151,7 +151,7 @@ ls_ui_networks_check_server_finish (LsUiNetworks *self, GAsyncResult *result, GE
 }
 
 void
-ls_ui_networks_add_async (LsUiNetworks *self, const char *const *urls, const char *pin,
+ls_ui_networks_add_async (LsUiNetworks *self, const char *const *urls, LsPins *pins,
                           GCancellable *cancellable, GAsyncReadyCallback callback,
                           gpointer user_data)
 {
@@ -161,8 +161,7 @@ ls_ui_networks_add_async (LsUiNetworks *self, const char *const *urls, const cha
   if (task == NULL)
     return;
   g_variant_dict_init (&options, NULL);
-  if (pin != NULL)
-    g_variant_dict_insert (&options, "pin", "s", pin);
+  g_variant_dict_insert_value (&options, "pins", ls_pins_to_variant (pins));
   ls_agent_ipc_manager_call_add_profile (self->manager, "", urls, g_variant_dict_end (&options),
                                          cancellable, add_cb, task);
 }

@@ -61,8 +61,8 @@ void ls_ui_networks_check_server_async (LsUiNetworks *self, const char *const *u
 LsUiServer *
 ls_ui_networks_check_server_finish (LsUiNetworks *self, GAsyncResult *result, GError **error);
 
-/* Adds a network that is not joined yet. @pin: NULL for none. */
-void ls_ui_networks_add_async (LsUiNetworks *self, const char *const *urls, const char *pin,
+/* Adds a network that is not joined yet. */
+void ls_ui_networks_add_async (LsUiNetworks *self, const char *const *urls, LsPins *pins,
                                GCancellable *cancellable, GAsyncReadyCallback callback,
                                gpointer user_data);
 

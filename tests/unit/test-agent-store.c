@@ -14,6 +14,8 @@
 
 /* Records */
 
+#define PIN "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
 static LsAgentRecord *
 full_record (void)
 {
@@ -23,8 +25,7 @@ full_record (void)
 
   g_strfreev (record->urls);
   record->urls = g_strdupv ((char **)urls);
-  ls_agent_record_set (&record->pin,
-                       "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
+  g_assert_true (ls_pins_set (record->pins, urls[0], PIN, NULL));
   record->listen_port = 1;
   record->mtu = 1400;
   record->backend = LS_BACKEND_USERSPACE;
@@ -55,6 +56,32 @@ test_record (void)
   g_assert_cmpstr (back->node_name, ==, " ノート ");
   g_assert_cmpint (back->fact, ==, LS_AGENT_EVENT_FACT_REVOKED);
   g_assert_cmpstr (back->urls[1], ==, "http://[fd00::1]:8080");
+  g_assert_cmpstr (ls_pins_get (back->pins, back->urls[0]), ==, PIN);
+  g_assert_null (ls_pins_get (back->pins, back->urls[1]));
+}
+
+/* Before, a profile had one pin: it was that of each encrypted URL, and is so after reading. */
+static void
+test_record_one_pin (void)
+{
+  g_autoptr (LsAgentRecord) record = full_record ();
+  g_autofree char *text = ls_agent_record_to_text (record);
+  g_autoptr (GString) before = g_string_new (text);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (LsAgentRecord) back = NULL;
+
+  g_string_replace (before, "version=2", "version=1", 1);
+  g_string_replace (before, "urls=", "urls=https://b.example;", 1);
+  g_string_replace (before, "pins=" PIN " https://vpn.example.com:8080;", "pin=" PIN, 1);
+  back = ls_agent_record_from_text ("home", before->str, before->len, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_hash_table_size (back->pins), ==, 2);
+  g_assert_cmpstr (ls_pins_get (back->pins, "https://b.example"), ==, PIN);
+  g_assert_cmpstr (ls_pins_get (back->pins, "https://vpn.example.com:8080"), ==, PIN);
+
+  g_string_replace (before, "pin=" PIN, "pin=00", 1);
+  g_assert_null (ls_agent_record_from_text ("home", before->str, before->len, &error));
+  g_assert_error (error, LS_ERROR, LS_ERROR_STORAGE);
 }
 
 static void
@@ -65,13 +92,22 @@ test_record_bad (void)
     const char *from;
     const char *to;
   } changes[] = {
-    { "version=1", "version=2" },     { "name=home", "name=other" },
-    { "mtu=1400", "mtu=65536" },      { "mtu=1400", "mtu=-1" },
-    { "mtu=1400", "mtu=x" },          { "want-up=true", "want-up=maybe" },
-    { "fact=revoked", "fact=great" }, { "backend=userspace", "backend=magic" },
-    { "urls=https", "urls=ftp" },     { "node-id=node_1", "node-id=../x" },
-    { "pin=00", "pin=zz" },           { "id=", "id=no-" },
-    { "[profile]", "[other]" },       { "chosen-port=65535", "" },
+    { "version=2", "version=3" },
+    { "name=home", "name=other" },
+    { "mtu=1400", "mtu=65536" },
+    { "mtu=1400", "mtu=-1" },
+    { "mtu=1400", "mtu=x" },
+    { "want-up=true", "want-up=maybe" },
+    { "fact=revoked", "fact=great" },
+    { "backend=userspace", "backend=magic" },
+    { "urls=https", "urls=ftp" },
+    { "node-id=node_1", "node-id=../x" },
+    { "pins=00", "pins=zz" },
+    { " https://vpn.example.com:8080;", " https://b.example;" },
+    { " https://vpn.example.com:8080;", ";" },
+    { "id=", "id=no-" },
+    { "[profile]", "[other]" },
+    { "chosen-port=65535", "" },
   };
   g_autoptr (LsAgentRecord) record = full_record ();
   g_autofree char *text = ls_agent_record_to_text (record);
@@ -397,6 +433,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_assert_cmpint (sodium_init (), >=, 0);
   g_test_add_func ("/agent/record/round-trip", test_record);
+  g_test_add_func ("/agent/record/round-trip-one-pin", test_record_one_pin);
   g_test_add_func ("/agent/record/bad", test_record_bad);
   g_test_add_func ("/agent/record/truncated", test_record_truncated);
   g_test_add_func ("/agent/credentials/round-trip", test_credentials);

@@ -12,6 +12,7 @@
 #include "ls-error.h"
 
 #define NODE_TOKEN "node-token-canary"
+#define PIN "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define ADMIN_TOKEN "admin-token-canary"
 #define BOMB_SIZE (80 * 1024 * 1024)
 #define NETMAP                                                                                     \
@@ -136,16 +137,29 @@ dead_url (void)
 }
 
 static LsControlClient *
-client_new (const char *url1, const char *url2, const char *pin)
+client_new_pinned (const char *url1, const char *pin1, const char *url2, const char *pin2)
 {
   const char *urls[] = { url1, url2, NULL };
   g_autoptr (GError) error = NULL;
-  LsControlClient *client = ls_control_client_new (urls, pin, &error);
+  g_autoptr (LsPins) pins = ls_pins_new ();
+  LsControlClient *client;
+
+  if (pin1 != NULL)
+    g_assert_true (ls_pins_set (pins, url1, pin1, &error));
+  if (pin2 != NULL)
+    g_assert_true (ls_pins_set (pins, url2, pin2, &error));
+  client = ls_control_client_new (urls, pins, &error);
 
   g_assert_no_error (error);
   g_assert_true (ls_control_client_set_node_token (client, NODE_TOKEN, &error));
   g_assert_true (ls_control_client_set_admin_token (client, ADMIN_TOKEN, &error));
   return client;
+}
+
+static LsControlClient *
+client_new (const char *url1, const char *url2, const char *pin)
+{
+  return client_new_pinned (url1, pin, url2, NULL);
 }
 
 static void
@@ -715,6 +729,7 @@ test_bad_arguments (void)
   const char *const urls[] = { "http://example.com", NULL };
   g_autoptr (Double) server = double_new (NULL);
   g_autoptr (LsControlClient) client = client_new (server->url, NULL, NULL);
+  g_autoptr (LsPins) pins = ls_pins_new ();
   g_autoptr (GError) error = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (bad_ids); i++)
@@ -737,7 +752,8 @@ test_bad_arguments (void)
   g_assert_null (ls_control_client_new (bad_urls, NULL, &error));
   g_assert_error (error, LS_ERROR, LS_ERROR_INVALID_ARGUMENT);
   g_clear_error (&error);
-  g_assert_null (ls_control_client_new (urls, "abc", &error));
+  g_assert_true (ls_pins_set (pins, "https://another.example", PIN, NULL));
+  g_assert_null (ls_control_client_new (urls, pins, &error));
   g_assert_error (error, LS_ERROR, LS_ERROR_INVALID_ARGUMENT);
 }
 
@@ -854,7 +870,6 @@ test_tls_refused (void)
     { "expired", "expired" },
     { "future", "not valid yet" },
     { "other-host", "another host" },
-    { "self-signed", "authority" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -878,6 +893,63 @@ test_tls_refused (void)
       g_assert_nonnull (strstr (seen->certificate_error, cases[i].part));
       g_assert_cmpuint (server->n_requests, ==, 0);
     }
+}
+
+/* A certificate of the server's own is refused, with what it takes to pin it; pinned it is
+ * accepted, and only where it is pinned, whatever this process has accepted before. */
+static void
+test_tls_self_signed (void)
+{
+  g_autoptr (Double) server = double_new ("self-signed");
+  g_autofree char *pin = pin_of ("self-signed");
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (LsControlClient) client = client_new (server->url, NULL, NULL);
+      g_autoptr (LsControlClient) pinned = client_new (server->url, NULL, pin);
+      g_autoptr (LsNetmap) netmap = NULL;
+      guint n = server->n_requests;
+
+      g_assert_null (get_netmap (client, &error));
+      g_assert_nonnull (strstr (error->message, pin));
+      assert_failure (&error, LS_ERROR_CONTROL_TLS, "authority");
+      g_assert_cmpuint (server->n_requests, ==, n);
+      netmap = get_netmap (pinned, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (server->n_requests, ==, n + 1);
+    }
+}
+
+/* Each URL has its own certificate, and the next one is not believed for the pin of the first. */
+static void
+test_tls_pins_per_url (void)
+{
+  g_autoptr (Double) first = double_new ("good");
+  g_autoptr (Double) second = double_new ("self-signed");
+  g_autofree char *good = pin_of ("good");
+  g_autofree char *self_signed = pin_of ("self-signed");
+  g_autoptr (LsControlClient) client
+      = client_new_pinned (first->url, good, second->url, self_signed);
+  g_autoptr (LsControlClient) swapped
+      = client_new_pinned (first->url, self_signed, second->url, good);
+  g_autoptr (LsControlClient) half = client_new_pinned (first->url, good, second->url, NULL);
+  g_autoptr (LsNetmap) netmap = NULL;
+  g_autoptr (GError) error = NULL;
+
+  double_answer (first, 503, NULL, "");
+  netmap = get_netmap (client, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (ls_control_client_get_url (client), ==, second->url);
+  g_assert_cmpuint (first->n_requests, ==, 1);
+  g_assert_cmpuint (second->n_requests, ==, 1);
+
+  g_assert_null (get_netmap (swapped, &error));
+  assert_failure (&error, LS_ERROR_CONTROL_TLS, "pinned");
+  g_assert_cmpuint (first->n_requests, ==, 1);
+  g_assert_null (get_netmap (half, &error));
+  assert_failure (&error, LS_ERROR_CONTROL_TLS, "authority");
+  g_assert_cmpuint (second->n_requests, ==, 1);
 }
 
 static gboolean
@@ -930,7 +1002,7 @@ test_no_downgrade (void)
   g_autofree char *dead_secure = g_strconcat ("https", strchr (dead, ':'), NULL);
   g_autoptr (LsControlClient) client = client_new (secure->url, plain->url, NULL);
   g_autoptr (LsControlClient) unreachable = client_new (dead_secure, plain->url, NULL);
-  g_autoptr (LsControlClient) pinned = client_new (plain->url, NULL, pin);
+  g_autoptr (LsControlClient) pinned = client_new_pinned (plain->url, NULL, dead_secure, pin);
   g_autoptr (GError) error = NULL;
 
   g_assert_null (get_netmap (client, &error));
@@ -1028,6 +1100,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/control-client/auth-url", test_auth_url);
   g_test_add_func ("/control-client/tls-good", test_tls_good);
   g_test_add_func ("/control-client/tls-wrong-pin", test_tls_wrong_pin);
+  g_test_add_func ("/control-client/tls-self-signed", test_tls_self_signed);
+  g_test_add_func ("/control-client/tls-pins-per-url", test_tls_pins_per_url);
   g_test_add_func ("/control-client/tls-refused", test_tls_refused);
   g_test_add_func ("/control-client/tls-accepted-elsewhere", test_tls_accepted_elsewhere);
   g_test_add_func ("/control-client/no-downgrade", test_no_downgrade);

@@ -117,11 +117,13 @@ test_words (void)
   g_assert_cmpstr (ls_ctl_words_secrets ("file"), ==, "in a file");
 }
 
+#define PIN "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
 static void
-assert_options (const char *pin, int port, int mtu, const char *backend, const char *expected)
+assert_options (int port, int mtu, const char *backend, const char *expected)
 {
   g_autoptr (GError) error = NULL;
-  GVariant *floating = ls_ctl_options_new (pin, port, mtu, backend, NULL, &error);
+  GVariant *floating = ls_ctl_options_new (NULL, port, mtu, backend, NULL, &error);
   g_autoptr (GVariant) options = floating != NULL ? g_variant_ref_sink (floating) : NULL;
   g_autoptr (GVariant) wanted = NULL;
 
@@ -139,15 +141,54 @@ assert_options (const char *pin, int port, int mtu, const char *backend, const c
 static void
 test_options (void)
 {
-  assert_options (NULL, -1, -1, NULL, "{}");
-  assert_options (NULL, 51820, -1, NULL, "{'listen-port': <uint16 51820>}");
-  assert_options (NULL, -1, 1420, NULL, "{'mtu': <uint16 1420>}");
-  assert_options (NULL, -1, -1, "userspace", "{'backend': <'userspace'>}");
-  assert_options ("", -1, -1, NULL, "{'pin': <''>}");
-  assert_options ("AB:cd", -1, -1, NULL, NULL);
-  assert_options (NULL, 65536, -1, NULL, NULL);
-  assert_options (NULL, -1, 9001, NULL, NULL);
-  assert_options (NULL, -1, -1, "boringtun", NULL);
+  assert_options (-1, -1, NULL, "{}");
+  assert_options (51820, -1, NULL, "{'listen-port': <uint16 51820>}");
+  assert_options (-1, 1420, NULL, "{'mtu': <uint16 1420>}");
+  assert_options (-1, -1, "userspace", "{'backend': <'userspace'>}");
+  assert_options (65536, -1, NULL, NULL);
+  assert_options (-1, 9001, NULL, NULL);
+  assert_options (-1, -1, "boringtun", NULL);
+}
+
+/* @expected: a{ss} as text, NULL: refused. */
+static void
+assert_pins (LsPins *pins, const char *text1, const char *text2, const char *const *urls,
+             const char *expected)
+{
+  const char *const texts[] = { text1, text2, NULL };
+  g_autoptr (GError) error = NULL;
+  gboolean ok = ls_ctl_pins_parse (pins, texts, urls, &error);
+  g_autoptr (GVariant) variant = NULL;
+  g_autofree char *text = NULL;
+
+  if (expected == NULL)
+    {
+      g_assert_false (ok);
+      g_assert_error (error, LS_ERROR, LS_ERROR_INVALID_ARGUMENT);
+      return;
+    }
+  g_assert_no_error (error);
+  variant = g_variant_ref_sink (ls_pins_to_variant (pins));
+  text = g_variant_print (variant, FALSE);
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+test_pins (void)
+{
+  const char *const one[] = { "https://a.example", NULL };
+  const char *const two[] = { "https://a.example", "https://[fd00::1]:8443/x=y", NULL };
+  const char *const plain[] = { "http://a.example", NULL };
+  g_autoptr (LsPins) pins = ls_pins_new ();
+
+  assert_pins (pins, PIN, NULL, one, "{'https://a.example': '" PIN "'}");
+  assert_pins (pins, "https://[fd00::1]:8443/x=y/=" PIN, "https://a.example=", two,
+               "{'https://[fd00::1]:8443/x=y': '" PIN "'}");
+  assert_pins (pins, "", NULL, two, "{}");
+  assert_pins (pins, PIN, NULL, two, NULL);
+  assert_pins (pins, "AB:cd", NULL, one, NULL);
+  assert_pins (pins, "https://b.example=" PIN, NULL, one, NULL);
+  assert_pins (pins, PIN, NULL, plain, NULL);
 }
 
 static void
@@ -278,6 +319,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ctl/words/safe", test_safe);
   g_test_add_func ("/ctl/words/all", test_words);
   g_test_add_func ("/ctl/options", test_options);
+  g_test_add_func ("/ctl/pins", test_pins);
   g_test_add_func ("/ctl/urls", test_urls);
   g_test_add_func ("/ctl/token", test_token);
   g_test_add_func ("/ctl/profile/text", test_profile_text);
