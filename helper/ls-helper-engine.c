@@ -11,7 +11,6 @@
 #include "ls-error.h"
 #include "ls-helper-journal.h"
 #include "ls-helper-tunnel.h"
-#include "ls-ident.h"
 
 /* Routes and rules of ours that somebody deletes (systemd-networkd does when it starts) are mended
  * this much later, all at once, so that two programs that fight do not keep the machine busy. */
@@ -25,7 +24,8 @@ struct _LsHelperEngine
   LsHelperAuthority *authority;
   GPtrArray *backends;
   char *runtime_dir;
-  GHashTable *tunnels; /* name → LsHelperTunnel */
+  GHashTable *tunnels; /* name → LsHelperTunnel, made or waited for */
+  GHashTable *interfaces; /* set of char *: of the tunnels that are made */
   guint drift_id;
 };
 
@@ -79,7 +79,8 @@ find_by_interface (LsHelperEngine *self, const char *interface)
 
   g_hash_table_iter_init (&iter, self->tunnels);
   while (g_hash_table_iter_next (&iter, NULL, &tunnel))
-    if (g_str_equal (ls_helper_tunnel_get_interface (tunnel), interface))
+    if (ls_helper_tunnel_is_made (tunnel)
+        && g_str_equal (ls_helper_tunnel_get_interface (tunnel), interface))
       return tunnel;
   return NULL;
 }
@@ -128,10 +129,10 @@ tunnel_settled_cb (LsHelperTunnel *tunnel, gpointer user_data)
 }
 
 static LsHelperTunnel *
-add_tunnel (LsHelperEngine *self, const char *name, guint32 uid)
+add_tunnel (LsHelperEngine *self, const char *name)
 {
   LsHelperTunnel *tunnel = ls_helper_tunnel_new (self->bus, self->authority, self->backends,
-                                                 self->runtime_dir, name, uid);
+                                                 self->interfaces, self->runtime_dir, name);
 
   g_hash_table_replace (self->tunnels, g_strdup (name), tunnel);
   g_signal_connect (tunnel, "changed", G_CALLBACK (tunnel_changed_cb), self);
@@ -148,7 +149,7 @@ ls_helper_engine_load (LsHelperEngine *self)
   for (guint i = 0; i < entries->len; i++)
     {
       const LsHelperJournalEntry *entry = g_ptr_array_index (entries, i);
-      ls_helper_tunnel_load (add_tunnel (self, entry->name, entry->uid), entry);
+      ls_helper_tunnel_load (add_tunnel (self, entry->name), entry);
     }
 }
 
@@ -283,33 +284,29 @@ count_tunnels_of (LsHelperEngine *self, guint32 uid)
 
   g_hash_table_iter_init (&iter, self->tunnels);
   while (g_hash_table_iter_next (&iter, NULL, &tunnel))
-    if (ls_helper_tunnel_get_uid (tunnel) == uid)
+    if (ls_helper_tunnel_is_used_by (tunnel, uid))
       count++;
   return count;
 }
 
-/* The tunnel that @request is about; made anew for ApplyTunnel if there is room. */
+/* The tunnel that @request is about; for ApplyTunnel a new one if there is room. */
 static LsHelperTunnel *
 tunnel_for_request (LsHelperEngine *self, const LsHelperCaller *caller,
                     const LsHelperRequest *request, GError **error)
 {
   LsHelperTunnel *tunnel = g_hash_table_lookup (self->tunnels, request->name);
-  g_autofree char *interface = ls_interface_name_for_profile (request->name);
 
-  if (tunnel != NULL)
+  if (tunnel != NULL
+      && (ls_helper_tunnel_is_made (tunnel) || ls_helper_tunnel_is_used_by (tunnel, caller->uid)))
     return tunnel;
   if (request->method != LS_HELPER_METHOD_APPLY_TUNNEL)
     g_set_error (error, LS_ERROR, LS_ERROR_NOT_FOUND, _ ("There is no tunnel “%s”."),
                  request->name);
-  else if (g_hash_table_size (self->tunnels) >= LS_HELPER_TUNNELS_MAX
-           || count_tunnels_of (self, caller->uid) >= LS_HELPER_TUNNELS_PER_USER_MAX)
+  else if (count_tunnels_of (self, caller->uid) >= LS_HELPER_TUNNELS_PER_USER_MAX)
     g_set_error_literal (error, LS_ERROR, LS_ERROR_LIMIT,
                          _ ("Too many networks are connected. Disconnect one first."));
-  else if (find_by_interface (self, interface) != NULL)
-    g_set_error (error, LS_ERROR, LS_ERROR_CONFLICT, _ ("Another tunnel uses the interface %s."),
-                 interface);
   else
-    return add_tunnel (self, request->name, caller->uid);
+    return tunnel != NULL ? tunnel : add_tunnel (self, request->name);
   return NULL;
 }
 
@@ -424,6 +421,7 @@ ls_helper_engine_finalize (GObject *object)
   while (g_hash_table_iter_next (&iter, NULL, &tunnel))
     g_signal_handlers_disconnect_by_data (tunnel, self);
   g_hash_table_unref (self->tunnels);
+  g_hash_table_unref (self->interfaces);
   g_clear_object (&self->authority);
   g_clear_object (&self->bus);
   g_ptr_array_unref (self->backends);
@@ -447,4 +445,5 @@ static void
 ls_helper_engine_init (LsHelperEngine *self)
 {
   self->tunnels = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->interfaces = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

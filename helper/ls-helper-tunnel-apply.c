@@ -56,14 +56,46 @@ rolled_back_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   ls_helper_tunnel_fail (self, g_steal_pointer (&self->current->error));
 }
 
+static void
+apply_actual (LsHelperTunnel *self)
+{
+  ls_helper_backend_apply (self->backend, self->name, self->interface, self->actual, NULL, NULL,
+                           rolled_back_cb, g_object_ref (self));
+}
+
+/* The tunnel goes back to the backend that had it. */
+static void
+removed_replacement_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (LsHelperTunnel) self = user_data;
+  LsHelperJob *job = self->current;
+  g_autoptr (GError) error = NULL;
+
+  if (!ls_helper_backend_remove_finish (LS_HELPER_BACKEND (source), result, &error))
+    g_warning ("%s: what was begun could not be undone: %s", self->interface, error->message);
+  g_set_object (&self->backend, job->replaced);
+  g_clear_object (&job->replaced);
+  g_clear_pointer (&job->target, ls_tunnel_free);
+  job->applying = TRUE;
+  ls_helper_tunnel_save_or_warn (self);
+  apply_actual (self);
+}
+
 /* Back to how it was before the current job. Takes @error. */
 void
 ls_helper_tunnel_roll_back (LsHelperTunnel *self, GError *error)
 {
-  self->current->error = error;
-  if (self->actual != NULL)
-    ls_helper_backend_apply (self->backend, self->name, self->interface, self->actual, NULL, NULL,
-                             rolled_back_cb, g_object_ref (self));
+  LsHelperJob *job = self->current;
+
+  job->error = error;
+  if (job->replaced != NULL)
+    {
+      g_autoptr (GVariant) state = ls_helper_tunnel_dup_backend_state (self);
+      ls_helper_backend_remove (self->backend, self->name, self->interface, state, NULL,
+                                removed_replacement_cb, g_object_ref (self));
+    }
+  else if (self->actual != NULL)
+    apply_actual (self);
   else
     ls_helper_tunnel_remove_failed (self);
 }
@@ -151,44 +183,57 @@ choose_port (LsHelperTunnel *self, LsTunnel *target, GError **error)
   return FALSE;
 }
 
+/* Nothing of the target was begun; another backend may have lost the tunnel to it already. */
+static void
+fail_early (LsHelperTunnel *self, GError *error)
+{
+  if (self->current->replaced != NULL)
+    ls_helper_tunnel_roll_back (self, error);
+  else
+    ls_helper_tunnel_fail (self, error);
+}
+
 static void
 apply_target (LsHelperTunnel *self)
 {
   LsHelperJob *job = self->current;
+  const LsTunnel *previous = job->replaced == NULL ? self->actual : NULL;
   GError *error = NULL;
 
   g_set_object (&self->backend, job->backend);
   job->target = ls_tunnel_copy (job->request->tunnel);
   if (!choose_port (self, job->target, &error))
     {
-      ls_helper_tunnel_fail (self, error);
+      fail_early (self, error);
       return;
     }
   job->applying = TRUE;
   /* First the journal, then the deed: whatever happens, a restarted helper knows of it. */
   if (!ls_helper_tunnel_save (self, &error))
     {
-      ls_helper_tunnel_fail (self, error);
+      fail_early (self, error);
       return;
     }
-  ls_helper_backend_apply (self->backend, self->name, self->interface, job->target, self->actual,
-                           NULL, applied_cb, g_object_ref (self));
+  ls_helper_backend_apply (self->backend, self->name, self->interface, job->target, previous, NULL,
+                           applied_cb, g_object_ref (self));
 }
 
+/* What the tunnel was stays in actual: if it cannot be made by the new backend, its owner has it
+ * again by the old one. */
 static void
 removed_old_backend_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (LsHelperTunnel) self = user_data;
   GError *error = NULL;
 
+  self->up = FALSE;
   if (!ls_helper_backend_remove_finish (LS_HELPER_BACKEND (source), result, &error))
     {
-      ls_helper_tunnel_fail (self, error);
+      ls_helper_tunnel_roll_back (self, error);
       return;
     }
-  g_clear_pointer (&self->actual, ls_tunnel_free);
   g_clear_pointer (&self->loaded_state, g_variant_unref);
-  self->up = FALSE;
+  self->current->replaced = g_object_ref (self->backend);
   apply_target (self);
 }
 
@@ -221,6 +266,13 @@ ls_helper_tunnel_apply_begin (LsHelperTunnel *self)
   LsHelperJob *job = self->current;
   LsBackendKind kind = job->request->tunnel->backend;
 
+  GError *error = NULL;
+
+  if (!self->made && !ls_helper_tunnel_claim_name (self, job->caller->uid, &error))
+    {
+      ls_helper_tunnel_fail (self, error);
+      return;
+    }
   g_clear_handle_id (&self->repair_id, g_source_remove);
   self->repairs = 0;
   if (self->lease != NULL && ls_helper_lease_get_uid (self->lease) == job->caller->uid

@@ -22,13 +22,15 @@ typedef struct
   LsHelperJobKind kind;
   LsHelperCaller *caller; /* LS_HELPER_JOB_CALL */
   LsHelperRequest *request; /* LS_HELPER_JOB_CALL */
-  char **granted; /* the actions that polkit allowed */
+  GHashTable *granted; /* set of char *: the actions that polkit allowed */
   char *reason; /* LS_HELPER_JOB_UNDO */
   guint32 uid; /* LS_HELPER_JOB_UNDO: whose tunnel is to go */
   gboolean if_orphaned; /* LS_HELPER_JOB_UNDO: only if nobody took it up since */
   GTask *task; /* who waits; NULL: nobody */
   LsTunnel *target; /* what the tunnel is to become */
   LsHelperBackend *backend; /* ApplyTunnel: the chosen one */
+  LsHelperBackend
+      *replaced; /* ApplyTunnel: the one that had the tunnel, once it is removed there */
   gboolean applying; /* something was begun that the journal has to know */
   GError *error; /* what made it fail, while it is rolled back */
 } LsHelperJob;
@@ -40,10 +42,13 @@ struct _LsHelperTunnel
   GDBusConnection *bus;
   LsHelperAuthority *authority;
   GPtrArray *backends;
+  GHashTable *interfaces; /* of all tunnels that are made; shared */
   char *runtime_dir;
   char *name;
   char *interface;
-  guint32 first_uid;
+
+  gboolean made; /* or being made: name and interface are taken */
+  guint32 uid; /* whose it is, if made */
 
   LsHelperLease *lease; /* NULL until made */
   LsHelperBackend *backend; /* NULL until chosen */
@@ -53,7 +58,8 @@ struct _LsHelperTunnel
   gboolean up;
   gboolean gone; /* nobody finds it any more */
 
-  GQueue queue; /* of LsHelperJob */
+  GHashTable *lanes; /* uid → GQueue of LsHelperJob: the calls of a user that have not ended */
+  GQueue queue; /* of LsHelperJob that are authorised */
   LsHelperJob *current;
   guint repairs;
   guint repair_id;
@@ -63,6 +69,21 @@ struct _LsHelperTunnel
 
 LsHelperJob *ls_helper_job_new (LsHelperJobKind kind, GTask *task); /* takes @task */
 void ls_helper_tunnel_enqueue (LsHelperTunnel *self, LsHelperJob *job);
+
+/* Ends @job (taken), which is in the queue no more, and begins what waited for that. */
+void
+ls_helper_tunnel_end_job (LsHelperTunnel *self, LsHelperJob *job, GVariant *answer, GError *error);
+
+/* Asks polkit for what the call @job lacks, if anything, then puts it into the queue. */
+void ls_helper_tunnel_authorize (LsHelperTunnel *self, LsHelperJob *job);
+gboolean ls_helper_tunnel_may_run (LsHelperTunnel *self, const LsHelperJob *job);
+
+/* The first call of the user @uid has ended: begins his next one. */
+void ls_helper_tunnel_next_call (LsHelperTunnel *self, guint32 uid);
+
+/* Takes the name and its interface for @uid, until the tunnel is no more: first come, first served.
+ * LS_ERROR_CONFLICT, LS_ERROR_LIMIT. */
+gboolean ls_helper_tunnel_claim_name (LsHelperTunnel *self, guint32 uid, GError **error);
 
 /* Tells the owner, if there is one. */
 void ls_helper_tunnel_emit_changed (LsHelperTunnel *self, const char *state, const char *reason);

@@ -9,7 +9,6 @@
 #include <glib/gi18n-lib.h>
 
 #include "ls-error.h"
-#include "ls-helper-authorize.h"
 #include "ls-ident.h"
 
 /* Peers and endpoints change often: their journal entry may be this much behind. */
@@ -28,6 +27,7 @@ static guint signals[N_SIGNALS];
 G_DEFINE_FINAL_TYPE (LsHelperTunnel, ls_helper_tunnel, G_TYPE_OBJECT)
 
 static void run_next (LsHelperTunnel *self);
+static void release_name (LsHelperTunnel *self);
 
 static void
 job_free (LsHelperJob *job)
@@ -37,8 +37,9 @@ job_free (LsHelperJob *job)
   g_clear_pointer (&job->target, ls_tunnel_free);
   g_clear_object (&job->task);
   g_clear_object (&job->backend);
+  g_clear_object (&job->replaced);
   g_clear_error (&job->error);
-  g_strfreev (job->granted);
+  g_hash_table_unref (job->granted);
   g_free (job->reason);
   g_free (job);
 }
@@ -50,6 +51,7 @@ ls_helper_job_new (LsHelperJobKind kind, GTask *task)
 
   job->kind = kind;
   job->task = task;
+  job->granted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return job;
 }
 
@@ -66,6 +68,34 @@ ls_helper_tunnel_emit_changed (LsHelperTunnel *self, const char *state, const ch
   if (self->lease != NULL && !ls_helper_lease_is_orphaned (self->lease))
     g_signal_emit (self, signals[CHANGED], 0, ls_helper_lease_get_owner (self->lease), state,
                    reason);
+}
+
+/* The name */
+
+gboolean
+ls_helper_tunnel_claim_name (LsHelperTunnel *self, guint32 uid, GError **error)
+{
+  if (g_hash_table_contains (self->interfaces, self->interface))
+    g_set_error (error, LS_ERROR, LS_ERROR_CONFLICT, _ ("Another tunnel uses the interface %s."),
+                 self->interface);
+  else if (g_hash_table_size (self->interfaces) >= LS_HELPER_TUNNELS_MAX)
+    g_set_error_literal (error, LS_ERROR, LS_ERROR_LIMIT,
+                         _ ("Too many networks are connected. Disconnect one first."));
+  else
+    {
+      g_hash_table_add (self->interfaces, g_strdup (self->interface));
+      self->made = TRUE;
+      self->uid = uid;
+    }
+  return self->made;
+}
+
+static void
+release_name (LsHelperTunnel *self)
+{
+  if (self->made)
+    g_hash_table_remove (self->interfaces, self->interface);
+  self->made = FALSE;
 }
 
 /* The journal */
@@ -100,7 +130,7 @@ ls_helper_tunnel_save (LsHelperTunnel *self, GError **error)
     .wanted_port = self->wanted_port,
     .tunnel = (LsTunnel *)tunnel,
     .state = state,
-    .uid = ls_helper_tunnel_get_uid (self),
+    .uid = self->uid,
     .owner = (char *)"",
   };
   if (self->lease != NULL)
@@ -145,10 +175,10 @@ ls_helper_tunnel_flush (LsHelperTunnel *self)
 
 /* The end of a job */
 
-static void
-end_job (LsHelperTunnel *self, GVariant *answer, GError *error)
+void
+ls_helper_tunnel_end_job (LsHelperTunnel *self, LsHelperJob *job, GVariant *answer, GError *error)
 {
-  LsHelperJob *job = g_steal_pointer (&self->current);
+  g_autoptr (LsHelperTunnel) hold G_GNUC_UNUSED = g_object_ref (self);
   g_autoptr (GVariant) owned = answer != NULL ? g_variant_ref_sink (answer) : NULL;
 
   if (error != NULL)
@@ -159,21 +189,32 @@ end_job (LsHelperTunnel *self, GVariant *answer, GError *error)
     g_task_return_error (job->task, error);
   else
     g_task_return_pointer (job->task, g_steal_pointer (&owned), (GDestroyNotify)g_variant_unref);
+  if (job->kind == LS_HELPER_JOB_CALL)
+    ls_helper_tunnel_next_call (self, job->caller->uid);
   job_free (job);
   g_signal_emit (self, signals[SETTLED], 0);
   run_next (self);
 }
 
+/* The current job ends. */
+static void
+end_current (LsHelperTunnel *self, GVariant *answer, GError *error)
+{
+  if (self->actual == NULL)
+    release_name (self);
+  ls_helper_tunnel_end_job (self, g_steal_pointer (&self->current), answer, error);
+}
+
 void
 ls_helper_tunnel_succeed (LsHelperTunnel *self, GVariant *answer)
 {
-  end_job (self, answer != NULL ? answer : g_variant_new ("()"), NULL);
+  end_current (self, answer != NULL ? answer : g_variant_new ("()"), NULL);
 }
 
 void
 ls_helper_tunnel_fail (LsHelperTunnel *self, GError *error)
 {
-  end_job (self, NULL, error);
+  end_current (self, NULL, error);
 }
 
 /* The tunnel is no more. */
@@ -199,7 +240,7 @@ undo_job_new (LsHelperTunnel *self, const char *reason, GTask *task)
   LsHelperJob *job = ls_helper_job_new (LS_HELPER_JOB_UNDO, task);
 
   job->reason = g_strdup (reason);
-  job->uid = ls_helper_tunnel_get_uid (self);
+  job->uid = self->uid;
   return job;
 }
 
@@ -210,7 +251,7 @@ undo_is_due (LsHelperTunnel *self)
 {
   const LsHelperJob *job = self->current;
 
-  return self->actual != NULL && ls_helper_tunnel_get_uid (self) == job->uid
+  return self->actual != NULL && self->uid == job->uid
          && (!job->if_orphaned || self->lease == NULL || ls_helper_lease_is_orphaned (self->lease));
 }
 
@@ -232,11 +273,12 @@ ls_helper_tunnel_set_lease (LsHelperTunnel *self, GDBusConnection *bus, guint32 
   if (self->lease != NULL)
     g_signal_handlers_disconnect_by_data (self->lease, self);
   g_clear_object (&self->lease);
+  self->uid = uid;
   self->lease = ls_helper_lease_new (bus, uid, owner, LS_HELPER_LEASE_GRACE_SECONDS);
   g_signal_connect (self->lease, "expired", G_CALLBACK (lease_expired_cb), self);
 }
 
-/* Authorisation and the queue */
+/* The queue */
 
 static void
 execute_call (LsHelperTunnel *self)
@@ -305,185 +347,28 @@ execute (LsHelperTunnel *self)
     }
 }
 
-static char **
-required_actions (LsHelperTunnel *self, const LsHelperJob *job, GError **error)
-{
-  LsHelperTunnelFacts facts = { .exists = self->lease != NULL, .granted = self->actual };
-
-  if (self->lease != NULL)
-    {
-      facts.uid = ls_helper_lease_get_uid (self->lease);
-      facts.owned_by_caller
-          = ls_helper_lease_is_owned_by (self->lease, job->caller->uid, job->caller->sender);
-    }
-  return ls_helper_required_actions (job->request->method, job->request, &facts, job->caller->uid,
-                                     error);
-}
-
-static gboolean
-all_granted (char *const *actions, char *const *granted)
-{
-  for (; *actions != NULL; actions++)
-    if (granted == NULL || !g_strv_contains ((const char *const *)granted, *actions))
-      return FALSE;
-  return TRUE;
-}
-
-static void authorize (LsHelperTunnel *self);
-
-static void
-authorized_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (LsHelperTunnel) self = user_data;
-  GError *error = NULL;
-
-  if (ls_helper_authority_check_finish (self->authority, result, &error))
-    {
-      authorize (self);
-      return;
-    }
-  g_strfreev (g_steal_pointer (&self->current->granted));
-  ls_helper_tunnel_fail (self, error);
-}
-
-/* SECURITY: what is needed is worked out again after polkit's answer: while a dialog was open the
- * owner may have changed. */
-static void
-authorize (LsHelperTunnel *self)
-{
-  LsHelperJob *job = self->current;
-  GError *error = NULL;
-  g_auto (GStrv) actions = NULL;
-
-  if (g_cancellable_set_error_if_cancelled (job->caller->cancellable, &error)
-      || (actions = required_actions (self, job, &error)) == NULL)
-    {
-      ls_helper_tunnel_fail (self, error);
-      return;
-    }
-  if (all_granted (actions, job->granted))
-    {
-      execute (self);
-      return;
-    }
-  g_strfreev (job->granted);
-  job->granted = g_steal_pointer (&actions);
-  ls_helper_authority_check_async (self->authority, job->caller->sender,
-                                   (const char *const *)job->granted, job->caller->interactive,
-                                   job->caller->cancellable, authorized_cb, g_object_ref (self));
-}
-
 static void
 run_next (LsHelperTunnel *self)
 {
-  if (self->current != NULL)
-    return;
-  self->current = g_queue_pop_head (&self->queue);
-  if (self->current == NULL)
-    {
-      if (self->actual == NULL)
-        {
-          self->gone = TRUE;
-          g_signal_emit (self, signals[GONE], 0);
-        }
-      return;
-    }
-  if (self->current->kind == LS_HELPER_JOB_CALL)
-    authorize (self);
-  else
-    execute (self);
-}
-
-/* A job that is authorised before it enters the queue. */
-typedef struct
-{
-  LsHelperTunnel *tunnel;
+  g_autoptr (LsHelperTunnel) hold G_GNUC_UNUSED = g_object_ref (self);
   LsHelperJob *job;
-} Ahead;
 
-/* Takes @ahead and @error. */
-static void
-fail_ahead (Ahead *ahead, GError *error)
-{
-  g_task_return_error (ahead->job->task, error);
-  job_free (ahead->job);
-  g_object_unref (ahead->tunnel);
-  g_free (ahead);
-}
-
-static void
-authorized_ahead_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Ahead *ahead = user_data;
-  GError *error = NULL;
-
-  if (!ls_helper_authority_check_finish (LS_HELPER_AUTHORITY (source), result, &error))
+  while (self->current == NULL && (job = g_queue_pop_head (&self->queue)) != NULL)
     {
-      fail_ahead (ahead, error);
-      return;
+      if (job->kind == LS_HELPER_JOB_CALL && !ls_helper_tunnel_may_run (self, job))
+        {
+          ls_helper_tunnel_authorize (self, job);
+          continue;
+        }
+      self->current = job;
+      execute (self);
     }
-  if (ahead->tunnel->gone)
+  if (self->current == NULL && self->actual == NULL && g_hash_table_size (self->lanes) == 0
+      && !self->gone)
     {
-      fail_ahead (ahead, g_error_new (LS_ERROR, LS_ERROR_NOT_FOUND, _ ("There is no tunnel “%s”."),
-                                      ahead->tunnel->name));
-      return;
+      self->gone = TRUE;
+      g_signal_emit (self, signals[GONE], 0);
     }
-  g_autoptr (LsHelperTunnel) self = ahead->tunnel;
-  LsHelperJob *job = ahead->job;
-  g_free (ahead);
-  ls_helper_tunnel_enqueue (self, job);
-}
-
-/* SECURITY: a dialog that a stranger leaves open must not keep the owner's calls waiting: what is
- * about somebody else's tunnel enters the queue only when polkit has answered. Takes @job. */
-static void
-authorize_ahead (LsHelperTunnel *self, LsHelperJob *job)
-{
-  Ahead *ahead = g_new0 (Ahead, 1);
-  GError *error = NULL;
-
-  ahead->tunnel = g_object_ref (self);
-  ahead->job = job;
-  job->granted = required_actions (self, job, &error);
-  if (job->granted == NULL)
-    {
-      fail_ahead (ahead, error);
-      return;
-    }
-  ls_helper_authority_check_async (self->authority, job->caller->sender,
-                                   (const char *const *)job->granted, job->caller->interactive,
-                                   job->caller->cancellable, authorized_ahead_cb, ahead);
-}
-
-void
-ls_helper_tunnel_call (LsHelperTunnel *self, LsHelperCaller *caller, LsHelperRequest *request,
-                       GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task = g_task_new (self, NULL, callback, user_data);
-  g_autoptr (LsHelperRequest) owned = request;
-
-  g_task_set_source_tag (task, ls_helper_tunnel_call);
-  if (g_queue_get_length (&self->queue) >= LS_HELPER_QUEUE_MAX)
-    {
-      g_task_return_new_error (task, LS_ERROR, LS_ERROR_BUSY,
-                               _ ("Too many calls are waiting for the tunnel “%s”."), self->name);
-      g_object_unref (task);
-      return;
-    }
-  LsHelperJob *job = ls_helper_job_new (LS_HELPER_JOB_CALL, task);
-  job->caller = ls_helper_caller_ref (caller);
-  job->request = g_steal_pointer (&owned);
-  if (self->lease != NULL && ls_helper_lease_get_uid (self->lease) != caller->uid)
-    authorize_ahead (self, job);
-  else
-    ls_helper_tunnel_enqueue (self, job);
-}
-
-GVariant *
-ls_helper_tunnel_call_finish (LsHelperTunnel *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 void
@@ -504,12 +389,15 @@ ls_helper_tunnel_undo (LsHelperTunnel *self, const char *reason, GAsyncReadyCall
 void
 ls_helper_tunnel_load (LsHelperTunnel *self, const LsHelperJournalEntry *entry)
 {
+  g_autoptr (GError) error = NULL;
   gboolean same_bus = g_strcmp0 (entry->bus_id, g_dbus_connection_get_guid (self->bus)) == 0;
   LsHelperJob *job = ls_helper_job_new (LS_HELPER_JOB_ADOPT, NULL);
 
   for (guint i = 0; i < self->backends->len; i++)
     if (ls_helper_backend_get_kind (self->backends->pdata[i]) == entry->backend)
       g_set_object (&self->backend, self->backends->pdata[i]);
+  if (!ls_helper_tunnel_claim_name (self, entry->uid, &error))
+    g_warning ("%s", error->message);
   self->actual = ls_tunnel_copy (entry->tunnel);
   self->wanted_port = entry->wanted_port;
   self->loaded_state = entry->state != NULL ? g_variant_ref (entry->state) : NULL;
@@ -559,10 +447,17 @@ ls_helper_tunnel_get_backend (LsHelperTunnel *self)
   return self->backend;
 }
 
-guint32
-ls_helper_tunnel_get_uid (LsHelperTunnel *self)
+gboolean
+ls_helper_tunnel_is_made (LsHelperTunnel *self)
 {
-  return self->lease != NULL ? ls_helper_lease_get_uid (self->lease) : self->first_uid;
+  return self->made;
+}
+
+gboolean
+ls_helper_tunnel_is_used_by (LsHelperTunnel *self, guint32 uid)
+{
+  return (self->made && self->uid == uid)
+         || g_hash_table_contains (self->lanes, GUINT_TO_POINTER (uid));
 }
 
 LsHelperLease *
@@ -587,17 +482,17 @@ ls_helper_tunnel_is_busy (LsHelperTunnel *self)
 
 LsHelperTunnel *
 ls_helper_tunnel_new (GDBusConnection *bus, LsHelperAuthority *authority, GPtrArray *backends,
-                      const char *runtime_dir, const char *name, guint32 uid)
+                      GHashTable *interfaces, const char *runtime_dir, const char *name)
 {
   LsHelperTunnel *self = g_object_new (LS_TYPE_HELPER_TUNNEL, NULL);
 
   self->bus = g_object_ref (bus);
   self->authority = g_object_ref (authority);
   self->backends = g_ptr_array_ref (backends);
+  self->interfaces = g_hash_table_ref (interfaces);
   self->runtime_dir = g_strdup (runtime_dir);
   self->name = g_strdup (name);
   self->interface = ls_interface_name_for_profile (name);
-  self->first_uid = uid;
   return self;
 }
 
@@ -626,6 +521,8 @@ ls_helper_tunnel_finalize (GObject *object)
   g_clear_pointer (&self->actual, ls_tunnel_free);
   g_clear_pointer (&self->loaded_state, g_variant_unref);
   g_clear_pointer (&self->backends, g_ptr_array_unref);
+  g_clear_pointer (&self->interfaces, g_hash_table_unref);
+  g_clear_pointer (&self->lanes, g_hash_table_unref);
   g_free (self->runtime_dir);
   g_free (self->name);
   g_free (self->interface);
@@ -651,4 +548,5 @@ static void
 ls_helper_tunnel_init (LsHelperTunnel *self)
 {
   g_queue_init (&self->queue);
+  self->lanes = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)g_queue_free);
 }

@@ -17,7 +17,7 @@ G_DECLARE_FINAL_TYPE (LsHelperTunnel, ls_helper_tunnel, LS, HELPER_TUNNEL, GObje
 /* How often a WireGuard program that ended is started again, after 0.5, 1, 2, 4 and 8 seconds. */
 #define LS_HELPER_REPAIRS_MAX 5
 
-/* @uid: of who asks for it first.
+/* @interfaces: a set of strings, shared by all tunnels.
  *
  * Signals:
  * - "changed" (const char *owner, const char *state, const char *reason): to be told to its owner.
@@ -25,12 +25,13 @@ G_DECLARE_FINAL_TYPE (LsHelperTunnel, ls_helper_tunnel, LS, HELPER_TUNNEL, GObje
  * - "settled" (): a job ended. */
 LsHelperTunnel *
 ls_helper_tunnel_new (GDBusConnection *bus, LsHelperAuthority *authority, GPtrArray *backends,
-                      const char *runtime_dir, const char *name, guint32 uid);
+                      GHashTable *interfaces, const char *runtime_dir, const char *name);
 
 /* Takes up a journaled tunnel: the first job of the queue adopts, mends or undoes it. */
 void ls_helper_tunnel_load (LsHelperTunnel *self, const LsHelperJournalEntry *entry);
 
-/* Queues @request of @caller; both are kept as long as needed (@request: transfer full). */
+/* Queues @request behind the other ones of the same user of @caller; both are kept as long as
+ * needed (@request: transfer full). */
 void ls_helper_tunnel_call (LsHelperTunnel *self, LsHelperCaller *caller, LsHelperRequest *request,
                             GAsyncReadyCallback callback, gpointer user_data);
 GVariant *ls_helper_tunnel_call_finish (LsHelperTunnel *self, GAsyncResult *result, GError **error);
@@ -44,8 +45,12 @@ const char *ls_helper_tunnel_get_name (LsHelperTunnel *self);
 const char *ls_helper_tunnel_get_interface (LsHelperTunnel *self);
 LsHelperBackend *ls_helper_tunnel_get_backend (LsHelperTunnel *self); /* or NULL */
 
-/* Of its owner, or of who asked for it if it has none yet. */
-guint32 ls_helper_tunnel_get_uid (LsHelperTunnel *self);
+/* Whether there is a tunnel, or one is being made. Else it is no more than a name that calls wait
+ * for: several users' may wait for the same one. */
+gboolean ls_helper_tunnel_is_made (LsHelperTunnel *self);
+
+/* Whether it is made and @uid's, or calls of @uid wait for it. */
+gboolean ls_helper_tunnel_is_used_by (LsHelperTunnel *self, guint32 uid);
 
 /* NULL: not made yet. */
 LsHelperLease *ls_helper_tunnel_get_lease (LsHelperTunnel *self);

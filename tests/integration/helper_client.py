@@ -6,7 +6,8 @@ Reads one JSON object a line: {"call": method, "args": GVariant text of the argu
 bool, "wait": bool (false: go on without the answer), "interface"/"path" (optional)} and writes one line for each
 answer: {"ok": GVariant text} or {"error": D-Bus error name, "message": text}. "name" answers the unique bus name, "pid"
 the process id, "signals" what TunnelChanged told since. "agent_for": PID makes it the polkit agent of that process: one
-with an open dialog that nobody answers, or ("dismiss") closes at once; "dialogs" answers what it was asked.
+with an open dialog that nobody answers, or ("dismiss") closes at once; "dialogs" answers what it was asked, "cookies"
+polkit's names of the dialogs, and "finish" says that they are done (root has told polkit what came of them).
 """
 
 import json
@@ -36,6 +37,7 @@ class Client:
         self.dialogs = []
         self.dismiss = False
         self.open = []
+        self.cookies = []
         self.bus.signal_subscribe(None, INTERFACE, None, PATH, None, Gio.DBusSignalFlags.NONE, self.on_signal)
         self.loop = GLib.MainLoop()
 
@@ -69,6 +71,7 @@ class Client:
         elif self.dismiss:
             invocation.return_dbus_error("org.freedesktop.PolicyKit1.Error.Cancelled", "closed")
         else:
+            self.cookies.append(parameters.unpack()[4])
             self.open.append(invocation)
 
     def command(self, request):
@@ -81,6 +84,12 @@ class Client:
             self.register_agent(request["agent_for"])
         elif request.get("dialogs"):
             self.answer({"ok": self.dialogs})
+        elif request.get("cookies"):
+            self.answer({"ok": self.cookies})
+        elif request.get("finish"):
+            while self.open:
+                self.open.pop().return_value(None)
+            self.answer({"ok": True})
         elif request.get("signals"):
             self.answer({"ok": self.signals})
             self.signals = []

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The helper with a real bus, polkitd and wireguard-go on machines in namespaces."""
 
+import hashlib
 import os
 import secrets
 import signal
@@ -62,6 +63,18 @@ class Tunnel:
 
     def text(self):
         return f"('{self.name}', @a{{sv}} {{" + ", ".join(f"'{k}': <{v}>" for k, v in self.values.items()) + "})"
+
+
+def names_of_one_interface():
+    """Two names that are cut to the same interface."""
+    known = {}
+    for i in range(1 << 20):
+        name = f"network-number-{i}"
+        cut = hashlib.sha256(name.encode()).hexdigest()[:6]
+        if cut in known:
+            return known[cut], name
+        known[cut] = name
+    raise AssertionError("no two names of one interface")
 
 
 class HelperTest(unittest.TestCase):
@@ -334,6 +347,44 @@ class Authorisation(HelperTest):
         wait_for("the owner is told", lambda: ["TunnelChanged", "home", "down", "by-someone-else"] in owner.signals())
         self.assert_error(owner.call("RemoveTunnel", "('home',)"), "NotAuthorized")
 
+    def test_failed_takeover(self):
+        owner, root = self.client(ALLOWED), self.client(0)
+        self.assert_ok(self.apply(owner, Tunnel()))
+        owner.signals()
+        # Somebody holds the route that the administrator asks for: the owner keeps his tunnel.
+        self.machine.run("ip", "route", "add", "10.30.0.0/16", "dev", "lo", "table", "27763")
+        wanted = Tunnel(routes="@as ['100.64.0.0/24', 'fd00::/64', '10.30.0.0/16']")
+        self.assert_error(self.apply(root, wanted), "Conflict")
+        self.assertIn("'own': <true>", self.state(owner))
+        self.assertIn("'state': <'up'>", self.state(owner))
+        self.assert_ok(owner.call("UpdatePeers", f"('home', [{peer(key(), '100.64.0.3/32')}], @aay [])"))
+        self.assertEqual(owner.signals(), [])
+        # With the place of our rule taken nothing can be kept: the owner is told.
+        self.machine.run("ip", "rule", "add", "priority", "5280", "lookup", "main")
+        self.machine.run("ip", "rule", "del", "priority", "5280", "lookup", "27763")
+        self.assert_error(self.apply(root, Tunnel()), "Conflict")
+        wait_for("the owner is told", lambda: ["TunnelChanged", "home", "down", "removed"] in owner.signals())
+        self.assert_error(owner.call("GetStatus", "('home',)"), "NotFound")
+        self.machine.run("ip", "rule", "del", "priority", "5280", "lookup", "main")
+        self.machine.run("ip", "route", "flush", "table", "27763")
+        self.machine.run("sh", "-c", "ip rule del priority 5280; ip -6 rule del priority 5280; true")
+        self.assert_ok(self.apply(owner, Tunnel()))
+        self.assert_ok(owner.call("RemoveTunnel", "('home',)"))
+        self.assert_clean()
+
+    def test_two_names_of_one_interface(self):
+        one, two = self.client(ALLOWED), self.client(ALSO_ALLOWED)
+        first, second = names_of_one_interface()
+        self.assert_ok(self.apply(one, Tunnel(first)))
+        answer = self.apply(two, Tunnel(second))
+        self.assert_error(answer, "Conflict")
+        self.assertIn("ls-netwo-", answer["message"])
+        self.assert_ok(one.call("GetStatus", f"('{first}',)"))
+        self.assert_ok(one.call("RemoveTunnel", f"('{first}',)"))
+        self.assert_ok(self.apply(two, Tunnel(second)))
+        self.assert_ok(two.call("RemoveTunnel", f"('{second}',)"))
+        self.assert_clean()
+
     def test_caller_vanishes_while_the_dialog_is_open(self):
         caller, agent = self.client(PASSWORD), self.client(PASSWORD)
         self.assert_ok(agent.ask(agent_for=caller.ask(pid=True)["ok"]))
@@ -368,6 +419,41 @@ class Authorisation(HelperTest):
         wait_for("dialog closed", lambda: "CancelAuthentication" in str(agent.ask(dialogs=True)["ok"]))
         self.assert_ok(self.apply(owner, Tunnel()))
         self.assert_ok(owner.call("RemoveTunnel", "('home',)"))
+        self.assert_clean()
+
+    def accept_dialogs(self, agent, uid):
+        """What polkit's own root program does when the right password was typed."""
+        root = self.client(0)
+        for cookie in agent.ask(cookies=True)["ok"]:
+            root.call("AuthenticationAgentResponse2",
+                      f"(@u {uid}, '{cookie}', ('unix-user', {{'uid': <@u 0>}}))",
+                      destination="org.freedesktop.PolicyKit1", path="/org/freedesktop/PolicyKit1/Authority",
+                      interface="org.freedesktop.PolicyKit1.Authority")
+        agent.ask(finish=True)
+
+    def test_name_is_whose_dialog_is_answered_first(self):
+        one, two, agent = self.client(PASSWORD), self.client(ALLOWED), self.client(PASSWORD)
+        self.assert_ok(agent.ask(agent_for=one.ask(pid=True)["ok"]))
+        one.send(call="ApplyTunnel", args=Tunnel(routes="@as ['100.64.0.0/24']").text(), interactive=True)
+        begun = ["BeginAuthentication", "org.lightscale.helper.tunnel.control"]
+        wait_for("dialog", lambda: begun in agent.ask(dialogs=True)["ok"])
+        # The name does not exist for others, and it is nobody's yet.
+        self.assert_error(two.call("GetStatus", "('home',)"), "NotFound")
+        self.assert_ok(self.apply(two, Tunnel()))
+        self.assert_ok(two.call("GetStatus", "('home',)"))
+        # Whoever comes late is asked about somebody else's tunnel now; the owner does not wait for that.
+        self.accept_dialogs(agent, PASSWORD)
+        late = ["BeginAuthentication", "org.lightscale.helper.tunnel.manage-others"]
+        wait_for("second dialog", lambda: late in agent.ask(dialogs=True)["ok"])
+        self.assertIn("'own': <true>", self.state(two))
+        self.assert_ok(two.call("RemoveTunnel", "('home',)"))
+        self.assert_clean()
+        # With the tunnel gone there is nothing of somebody else's left: what was answered is enough.
+        self.accept_dialogs(agent, PASSWORD)
+        self.assert_ok(one.receive())
+        self.assertIn("'own': <true>", self.state(one))
+        self.assert_error(two.call("GetStatus", "('home',)"), "NotAuthorized")
+        self.assert_ok(one.call("RemoveTunnel", "('home',)"))
         self.assert_clean()
 
     def test_dialog_dismissed(self):
