@@ -39,6 +39,14 @@ is_locked (const GError *error)
          || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+static void
+return_locked (GTask *task)
+{
+  g_task_return_new_error (task, LS_ERROR, LS_ERROR_SECRETS_LOCKED,
+                           _ ("The keyring is locked, so the keys of this device are out of "
+                              "reach."));
+}
+
 /* Takes @error and ends @task with ours. */
 static void
 return_error (GTask *task, GError *error)
@@ -47,9 +55,7 @@ return_error (GTask *task, GError *error)
   if (g_task_return_error_if_cancelled (task))
     ;
   else if (is_locked (error))
-    g_task_return_new_error (task, LS_ERROR, LS_ERROR_SECRETS_LOCKED,
-                             _ ("The keyring is locked, so the keys of this device are out of "
-                                "reach."));
+    return_locked (task);
   else if (service_is_missing (error))
     g_task_return_new_error (task, LS_ERROR, LS_ERROR_SECRETS_UNAVAILABLE,
                              _ ("There is no keyring in this session (%s)."), error->message);
@@ -88,9 +94,7 @@ secret_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   else if (error != NULL)
     return_error (task, error);
   else
-    g_task_return_new_error (task, LS_ERROR, LS_ERROR_SECRETS_LOCKED,
-                             _ ("The keyring is locked, so the keys of this device are out of "
-                                "reach."));
+    return_locked (task);
 }
 
 static void
@@ -112,14 +116,14 @@ search_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-ls_agent_keyring_load_async (const char *id, GCancellable *cancellable,
+ls_agent_keyring_load_async (const char *id, gboolean may_ask, GCancellable *cancellable,
                              GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, ls_agent_keyring_load_async);
-  secret_password_search (&schema, SECRET_SEARCH_UNLOCK, cancellable, search_cb, task, ATTRIBUTE_ID,
-                          id, NULL);
+  secret_password_search (&schema, may_ask ? SECRET_SEARCH_UNLOCK : SECRET_SEARCH_NONE, cancellable,
+                          search_cb, task, ATTRIBUTE_ID, id, NULL);
 }
 
 LsAgentCredentials *
@@ -178,6 +182,34 @@ clear_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     return_error (task, error);
 }
 
+static gboolean
+any_is_locked (GList *items)
+{
+  for (GList *at = items; at != NULL; at = at->next)
+    if (SECRET_IS_ITEM (at->data) && secret_item_get_locked (at->data))
+      return TRUE;
+  return FALSE;
+}
+
+/* Items that stay locked would be left in the keyring without a word. */
+static void
+found_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  const char *id = g_task_get_task_data (task);
+  GError *error = NULL;
+  GList *items = secret_password_search_finish (result, &error);
+
+  if (error != NULL)
+    return_error (task, error);
+  else if (any_is_locked (items))
+    return_locked (task);
+  else
+    secret_password_clear (&schema, g_task_get_cancellable (task), clear_cb, g_object_ref (task),
+                           ATTRIBUTE_ID, id, NULL);
+  g_list_free_full (items, g_object_unref);
+}
+
 void
 ls_agent_keyring_remove_async (const char *id, GCancellable *cancellable,
                                GAsyncReadyCallback callback, gpointer user_data)
@@ -185,7 +217,9 @@ ls_agent_keyring_remove_async (const char *id, GCancellable *cancellable,
   GTask *task = g_task_new (NULL, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, ls_agent_keyring_remove_async);
-  secret_password_clear (&schema, cancellable, clear_cb, task, ATTRIBUTE_ID, id, NULL);
+  g_task_set_task_data (task, g_strdup (id), g_free);
+  secret_password_search (&schema, SECRET_SEARCH_ALL | SECRET_SEARCH_UNLOCK, cancellable, found_cb,
+                          task, ATTRIBUTE_ID, id, NULL);
 }
 
 gboolean

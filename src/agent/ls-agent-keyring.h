@@ -11,7 +11,9 @@ G_BEGIN_DECLS
 /* The Secret Service, one item per profile. Errors of all: LS_ERROR_SECRETS_UNAVAILABLE if there is
  * no such service, LS_ERROR_SECRETS_LOCKED if the collection is locked and was not unlocked,
  * LS_ERROR_STORAGE for whatever else it says. */
-void ls_agent_keyring_load_async (const char *id, GCancellable *cancellable,
+
+/* @may_ask: whether a person may be asked to unlock it. */
+void ls_agent_keyring_load_async (const char *id, gboolean may_ask, GCancellable *cancellable,
                                   GAsyncReadyCallback callback, gpointer user_data);
 LsAgentCredentials *ls_agent_keyring_load_finish (GAsyncResult *result, GError **error);
 void ls_agent_keyring_save_async (const char *id, const char *label,

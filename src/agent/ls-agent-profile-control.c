@@ -257,7 +257,7 @@ ls_agent_profile_refresh_async (LsAgentProfile *self, GCancellable *cancellable,
     }
   g_queue_push_tail (&self->refreshers, g_steal_pointer (&task));
   if (self->credentials == NULL)
-    ls_agent_profile_load_keys (self);
+    ls_agent_profile_load_keys (self, TRUE);
   else
     ls_agent_control_loop_kick (self->loop);
 }

@@ -131,17 +131,21 @@ keys_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   ls_agent_profile_take_keys (self, credentials);
+  ls_agent_profile_clear_problem (self, LS_AGENT_PROBLEM_TUNNEL);
+  /* They were held for lost while there was no keyring. */
+  if (self->state == LS_AGENT_STATE_NEW && self->record->fact != LS_AGENT_N_EVENTS)
+    ls_agent_profile_dispatch (self, self->record->fact);
   ls_agent_profile_show_link (self);
   ls_agent_profile_read_cache (self);
 }
 
 void
-ls_agent_profile_load_keys (LsAgentProfile *self)
+ls_agent_profile_load_keys (LsAgentProfile *self, gboolean may_ask)
 {
   if (self->loading_keys || self->credentials != NULL)
     return;
   self->loading_keys = TRUE;
-  ls_agent_secrets_load_async (self->context->secrets, self->record->id, self->cancellable,
+  ls_agent_secrets_load_async (self->context->secrets, self->record->id, may_ask, self->cancellable,
                                keys_loaded_cb, g_object_ref (self));
 }
 
@@ -177,4 +181,37 @@ gboolean
 ls_agent_profile_save_keys_finish (LsAgentProfile *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+ls_agent_profile_show_unsaved (LsAgentProfile *self, const GError *error)
+{
+  ls_agent_profile_set_problem (
+      self, LS_AGENT_PROBLEM_KEYS,
+      _ ("The keys of this device are not stored yet; they are lost if the agent ends."),
+      ls_error_get_hint (error), error->message);
+}
+
+static void
+late_saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  LsAgentProfile *self = LS_AGENT_PROFILE (source);
+  g_autoptr (GError) error = NULL;
+
+  self->keys_unsaved = !ls_agent_profile_save_keys_finish (self, result, &error);
+  if (self->keys_unsaved)
+    ls_agent_profile_show_unsaved (self, error);
+  else
+    ls_agent_profile_clear_problem (self, LS_AGENT_PROBLEM_KEYS);
+}
+
+void
+ls_agent_profile_keyring_unlocked (LsAgentProfile *self)
+{
+  if (self->removed || self->registration != NULL || *self->record->node_id == '\0')
+    return;
+  if (self->credentials == NULL)
+    ls_agent_profile_load_keys (self, FALSE);
+  else if (self->keys_unsaved)
+    ls_agent_profile_save_keys_async (self, self->credentials, NULL, late_saved_cb, NULL);
 }

@@ -66,6 +66,7 @@ struct _LsAgentProfile
   /* keys */
   LsAgentCredentials *credentials;
   gboolean loading_keys;
+  gboolean keys_unsaved; /* the keyring was locked when they came */
 
   /* control plane */
   LsControlClient *client;
@@ -131,7 +132,16 @@ void ls_agent_profile_save (LsAgentProfile *self);
 void ls_agent_profile_end_when_saved (LsAgentProfile *self, GTask *task);
 
 /* ls-agent-profile-keys.c */
-void ls_agent_profile_load_keys (LsAgentProfile *self);
+
+/* @may_ask: whether a person may be asked to unlock the keyring. */
+void ls_agent_profile_load_keys (LsAgentProfile *self, gboolean may_ask);
+
+/* The problem of keys that the server counts on and that could not be stored because of @error. */
+void ls_agent_profile_show_unsaved (LsAgentProfile *self, const GError *error);
+
+/* The keyring can be used now: reads the keys that were out of reach, writes those that could not
+ * be written. */
+void ls_agent_profile_keyring_unlocked (LsAgentProfile *self);
 void ls_agent_profile_take_keys (LsAgentProfile *self, LsAgentCredentials *credentials);
 void ls_agent_profile_save_keys_async (LsAgentProfile *self, const LsAgentCredentials *credentials,
                                        GCancellable *cancellable, GAsyncReadyCallback callback,

@@ -120,8 +120,7 @@ token_saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   /* The device exists at the server now: a storage that failed since is told, but the token is
    * used. */
-  if (!ls_agent_profile_save_keys_finish (self, result, &error))
-    ls_agent_profile_set_problem_error (self, LS_AGENT_PROBLEM_STORE, error);
+  self->keys_unsaved = !ls_agent_profile_save_keys_finish (self, result, &error);
   self->registration = NULL;
   if (self->removed)
     {
@@ -129,6 +128,8 @@ token_saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   ls_agent_profile_take_keys (self, g_steal_pointer (&registration->credentials));
+  if (self->keys_unsaved)
+    ls_agent_profile_show_unsaved (self, error);
   ls_agent_profile_clear_problem (self, LS_AGENT_PROBLEM_NODE);
   ls_agent_profile_note_answer (self, NULL);
   /* Before the netmap: one that approves connects. */

@@ -192,6 +192,7 @@ keys_removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!ls_agent_secrets_remove_finish (LS_AGENT_SECRETS (source), result, &error))
     {
       self->removed = FALSE;
+      ls_agent_profile_follow (self);
       g_task_return_error (task, error);
       return;
     }

@@ -503,7 +503,7 @@ ls_agent_profile_connect_async (LsAgentProfile *self, GCancellable *cancellable,
   self->interactive = TRUE;
   ls_agent_profile_set_want_up (self, TRUE);
   if (self->credentials == NULL)
-    ls_agent_profile_load_keys (self);
+    ls_agent_profile_load_keys (self, TRUE);
   bring_up (self);
 }
 

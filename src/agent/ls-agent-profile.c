@@ -266,7 +266,7 @@ ls_agent_profile_start (LsAgentProfile *self)
     return;
   if (self->record->fact != LS_AGENT_N_EVENTS)
     ls_agent_profile_dispatch (self, self->record->fact);
-  ls_agent_profile_load_keys (self);
+  ls_agent_profile_load_keys (self, TRUE);
 }
 
 /* Properties */

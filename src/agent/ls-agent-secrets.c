@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ls-agent-keyring.h"
+#include "ls-agent-keyring-watch.h"
 #include "ls-error.h"
 
 #define NOTICE_MISSING "no-keyring"
@@ -24,7 +25,7 @@ struct _LsAgentSecrets
   LsAgentNotices *notices;
   GHashTable *memory; /* id to LsAgentCredentials: what could not be kept elsewhere */
   GHashTable *labels; /* id to label, of those */
-  guint watch;
+  LsAgentKeyringWatch *watch; /* NULL unless keys are kept in the keyring */
 };
 
 G_DEFINE_FINAL_TYPE (LsAgentSecrets, ls_agent_secrets, G_TYPE_OBJECT)
@@ -36,6 +37,14 @@ enum
 };
 
 static GParamSpec *props[N_PROPS];
+
+enum
+{
+  UNLOCKED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
 
 typedef struct
 {
@@ -80,6 +89,8 @@ set_storage (LsAgentSecrets *self, const char *storage)
   if (g_strcmp0 (self->storage, storage) == 0)
     return;
   self->storage = storage;
+  if (self->watch != NULL)
+    ls_agent_keyring_watch_set_waiting (self->watch, g_str_equal (storage, "locked"));
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STORAGE]);
 }
 
@@ -101,10 +112,12 @@ note_missing (LsAgentSecrets *self, const char *details)
 static void
 note_locked (LsAgentSecrets *self, const char *details)
 {
+  if (g_strcmp0 (self->storage, "locked") == 0)
+    return;
   set_storage (self, "locked");
   ls_agent_notices_add (self->notices, NOTICE_LOCKED,
                         _ ("The keyring is locked, so the keys of this device are out of reach."),
-                        _ ("Unlock the keyring, then switch the network on."), details);
+                        _ ("Unlock the keyring; what was on goes on by itself then."), details);
 }
 
 static void
@@ -169,21 +182,13 @@ moved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_task_return_boolean (task, error == NULL);
 }
 
-/* A Secret Service came up: what was kept in memory goes there. */
 static void
-keyring_appeared_cb (GDBusConnection *connection, const char *name, const char *owner,
-                     gpointer user_data)
+move_from_memory (LsAgentSecrets *self)
 {
-  LsAgentSecrets *self = user_data;
   GHashTableIter iter;
   gpointer id;
   gpointer credentials;
 
-  if (self->storage == NULL || g_hash_table_size (self->memory) == 0)
-    {
-      note_keyring (self);
-      return;
-    }
   g_hash_table_iter_init (&iter, self->memory);
   while (g_hash_table_iter_next (&iter, &id, &credentials))
     {
@@ -194,43 +199,26 @@ keyring_appeared_cb (GDBusConnection *connection, const char *name, const char *
     }
 }
 
-/* Asked at the start, so that a missing keyring is known before anything is lost. */
+/* A Secret Service came up or was unlocked: what was kept in memory goes there, and what is in it
+ * can be read. */
 static void
-started_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+keyring_usable_cb (LsAgentSecrets *self)
 {
-  g_autoptr (LsAgentSecrets) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply
-      = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  gboolean was_missed = self->storage != NULL && !g_str_equal (self->storage, "keyring");
 
-  if (reply != NULL)
-    {
-      note_keyring (self);
-      return;
-    }
-  g_dbus_error_strip_remote_error (error);
-  note_missing (self, error->message);
+  note_keyring (self);
+  move_from_memory (self);
+  if (was_missed)
+    g_signal_emit (self, signals[UNLOCKED], 0);
 }
 
 static void
-session_bus_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+watch_keyring (LsAgentSecrets *self)
 {
-  g_autoptr (LsAgentSecrets) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GDBusConnection) bus = g_bus_get_finish (result, &error);
-
-  if (bus == NULL)
-    {
-      note_missing (self, error->message);
-      return;
-    }
-  self->watch = g_bus_watch_name_on_connection (bus, LS_AGENT_KEYRING_BUS_NAME,
-                                                G_BUS_NAME_WATCHER_FLAGS_NONE, keyring_appeared_cb,
-                                                NULL, self, NULL);
-  g_dbus_connection_call (bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                          "org.freedesktop.DBus", "StartServiceByName",
-                          g_variant_new ("(su)", LS_AGENT_KEYRING_BUS_NAME, 0), NULL,
-                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, started_cb, g_object_ref (self));
+  self->watch = ls_agent_keyring_watch_new ();
+  g_signal_connect_swapped (self->watch, "appeared", G_CALLBACK (keyring_usable_cb), self);
+  g_signal_connect_swapped (self->watch, "unlocked", G_CALLBACK (keyring_usable_cb), self);
+  g_signal_connect_swapped (self->watch, "missing", G_CALLBACK (note_missing), self);
 }
 
 /* Object */
@@ -251,7 +239,9 @@ ls_agent_secrets_finalize (GObject *object)
 {
   LsAgentSecrets *self = LS_AGENT_SECRETS (object);
 
-  g_clear_handle_id (&self->watch, g_bus_unwatch_name);
+  if (self->watch != NULL)
+    g_signal_handlers_disconnect_by_data (self->watch, self);
+  g_clear_object (&self->watch);
   g_hash_table_unref (self->memory);
   g_hash_table_unref (self->labels);
   g_object_unref (self->store);
@@ -269,6 +259,8 @@ ls_agent_secrets_class_init (LsAgentSecretsClass *klass)
   props[PROP_STORAGE] = g_param_spec_string ("storage", NULL, NULL, NULL,
                                              G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
+  signals[UNLOCKED] = g_signal_new ("unlocked", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                    NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -288,7 +280,7 @@ ls_agent_secrets_new (LsAgentSecretsMode mode, LsAgentStore *store, LsAgentNotic
   self->store = g_object_ref (store);
   self->notices = g_object_ref (notices);
   if (mode == LS_AGENT_SECRETS_KEYRING)
-    g_bus_get (G_BUS_TYPE_SESSION, NULL, session_bus_cb, g_object_ref (self));
+    watch_keyring (self);
   else
     self->storage = mode == LS_AGENT_SECRETS_FILE ? "file" : "memory";
   return self;
@@ -349,8 +341,9 @@ file_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-ls_agent_secrets_load_async (LsAgentSecrets *self, const char *id, GCancellable *cancellable,
-                             GAsyncReadyCallback callback, gpointer user_data)
+ls_agent_secrets_load_async (LsAgentSecrets *self, const char *id, gboolean may_ask,
+                             GCancellable *cancellable, GAsyncReadyCallback callback,
+                             gpointer user_data)
 {
   g_autoptr (GTask) task = new_task (self, id, NULL, NULL, cancellable, callback, user_data);
   g_autofree char *file = secrets_file (id);
@@ -361,7 +354,7 @@ ls_agent_secrets_load_async (LsAgentSecrets *self, const char *id, GCancellable 
   else if (self->mode == LS_AGENT_SECRETS_FILE)
     ls_agent_store_read_async (self->store, file, cancellable, file_loaded_cb, g_object_ref (task));
   else
-    ls_agent_keyring_load_async (id, cancellable, keyring_loaded_cb, g_object_ref (task));
+    ls_agent_keyring_load_async (id, may_ask, cancellable, keyring_loaded_cb, g_object_ref (task));
 }
 
 LsAgentCredentials *

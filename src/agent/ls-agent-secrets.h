@@ -16,7 +16,8 @@ typedef enum
 } LsAgentSecretsMode;
 
 /* Where the credentials of the profiles are kept. Property "storage" s, with notify: "keyring",
- * "file", "memory" or "locked", as in the D-Bus API. */
+ * "file", "memory" or "locked", as in the D-Bus API. Signal "unlocked": a keyring that was missing
+ * or locked can be used now. */
 #define LS_TYPE_AGENT_SECRETS (ls_agent_secrets_get_type ())
 G_DECLARE_FINAL_TYPE (LsAgentSecrets, ls_agent_secrets, LS, AGENT_SECRETS, GObject)
 
@@ -25,10 +26,11 @@ ls_agent_secrets_new (LsAgentSecretsMode mode, LsAgentStore *store, LsAgentNotic
 const char *ls_agent_secrets_get_storage (LsAgentSecrets *self);
 
 /* The credentials of the profile with @id. LS_ERROR_NOT_FOUND if there are none,
- * LS_ERROR_SECRETS_LOCKED if the keyring stays locked (the person may be asked to unlock it),
- * LS_ERROR_STORAGE if they cannot be read. */
-void ls_agent_secrets_load_async (LsAgentSecrets *self, const char *id, GCancellable *cancellable,
-                                  GAsyncReadyCallback callback, gpointer user_data);
+ * LS_ERROR_SECRETS_LOCKED if the keyring stays locked (@may_ask: the person may be asked to unlock
+ * it), LS_ERROR_STORAGE if they cannot be read. */
+void ls_agent_secrets_load_async (LsAgentSecrets *self, const char *id, gboolean may_ask,
+                                  GCancellable *cancellable, GAsyncReadyCallback callback,
+                                  gpointer user_data);
 LsAgentCredentials *
 ls_agent_secrets_load_finish (LsAgentSecrets *self, GAsyncResult *result, GError **error);
 

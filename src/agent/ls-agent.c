@@ -75,6 +75,8 @@ ls_agent_finalize (GObject *object)
     g_signal_handlers_disconnect_by_data (self->context.local, self);
   if (self->context.store != NULL)
     g_signal_handlers_disconnect_by_data (self->context.store, self);
+  if (self->context.secrets != NULL)
+    g_signal_handlers_disconnect_by_data (self->context.secrets, self);
   g_clear_object (&self->context.helper);
   g_clear_object (&self->context.local);
   g_clear_object (&self->context.secrets);
@@ -160,6 +162,19 @@ local_changed_cb (LsAgent *self)
     }
 }
 
+static void
+keyring_unlocked_cb (LsAgent *self)
+{
+  guint n = g_list_model_get_n_items (self->context.profiles);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (LsAgentProfile) profile = g_list_model_get_item (self->context.profiles, i);
+
+      ls_agent_profile_keyring_unlocked (profile);
+    }
+}
+
 static void store_drained_cb (LsAgent *self);
 
 LsAgent *
@@ -171,6 +186,7 @@ ls_agent_new (const char *state_folder, LsAgentSecretsMode secrets)
   context->store = ls_agent_store_new (state_folder);
   context->notices = ls_agent_notices_new ();
   context->secrets = ls_agent_secrets_new (secrets, context->store, context->notices);
+  g_signal_connect_swapped (context->secrets, "unlocked", G_CALLBACK (keyring_unlocked_cb), self);
   context->helper = ls_agent_helper_new ();
   context->local = ls_agent_local_new ();
   g_signal_connect_swapped (context->local, "changed", G_CALLBACK (local_changed_cb), self);
