@@ -189,6 +189,9 @@ activation_failed (Wait *wait)
   if (reason == NM_DEVICE_STATE_REASON_NOW_UNMANAGED)
     g_task_return_new_error (task, LS_ERROR, LS_ERROR_NOT_SUPPORTED, "%s",
                              _ ("NetworkManager is set up not to manage WireGuard interfaces."));
+  else if (nm_client_get_dbus_name_owner (wait->client) == NULL)
+    g_task_return_new_error (task, LS_ERROR, LS_ERROR_BACKEND, "%s",
+                             _ ("NetworkManager ended while it set up the tunnel."));
   else
     g_task_return_new_error (task, LS_ERROR, LS_ERROR_BACKEND,
                              _ ("NetworkManager could not activate the tunnel (%s)."), text);
