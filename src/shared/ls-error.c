@@ -79,8 +79,9 @@ hint_for_code (LsError code)
     case LS_ERROR_CONTROL_UNREACHABLE:
       return N_ ("Check the server's address and this computer's network connection.");
     case LS_ERROR_CONTROL_TLS:
-      return N_ ("Check the address and this computer's clock, or ask the server's operator whether "
-                 "the certificate's SHA-256 is right: then it can be pinned.");
+      return N_ (
+          "Check the address and this computer's clock, or ask the server's operator whether "
+          "the certificate's SHA-256 is right: then it can be pinned.");
     case LS_ERROR_CONTROL_PROTOCOL:
       return N_ ("Check that the address is that of a Lightscale server. A sign-in page of the "
                  "network you are in may be answering in its place.");
