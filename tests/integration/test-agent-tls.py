@@ -3,55 +3,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The agent and lightscale-control over TLS: certificates that are refused, pinned, changed, one for each URL."""
 
-import hashlib
-import json
 import os
 import socket
 import ssl
-import subprocess
 import sys
 import threading
 import unittest
-import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from gi.repository import GLib  # noqa: E402
 
-from agentlab import Control, Failed, Lab, wait_for  # noqa: E402
+from agentlab import Failed, Lab, wait_for  # noqa: E402
+from tls_control import Certificate, SecureControl  # noqa: E402
 
 OK, USAGE, CONTROL = 0, 2, 6
-
-
-class Certificate:
-    """Signed by itself, as the server of somebody's own has it."""
-
-    def __init__(self, folder, name):
-        self.cert, self.key = os.path.join(folder, name + ".pem"), os.path.join(folder, name + ".key")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                        "-nodes", "-days", "30", "-subj", "/CN=" + name, "-addext", "subjectAltName=IP:127.0.0.1",
-                        "-keyout", self.key, "-out", self.cert], check=True, capture_output=True)
-        with open(self.cert, encoding="ascii") as pem:
-            self.pin = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.read())).hexdigest()
-
-
-class SecureControl(Control):
-    def __init__(self, folder, listen, certificate):
-        log = os.path.join(folder, "control.log")
-        if os.path.exists(log):
-            os.remove(log)
-        super().__init__(folder, listen, "--cert", certificate.cert, "--key", certificate.key)
-
-    def call(self, method, path, body=None, token=None):
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        request = urllib.request.Request(self.url + path, method=method,
-                                         data=None if body is None else json.dumps(body).encode())
-        request.add_header("Authorization", "Bearer " + (token or self.admin_token))
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, timeout=20, context=context) as answer:
-            return json.loads(answer.read() or "null")
 
 
 class Impostor:

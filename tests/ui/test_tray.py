@@ -14,6 +14,7 @@ from gi.repository import Gio, GLib  # noqa: E402
 from lab import Lab, wait_for  # noqa: E402
 from lab.agent import connect_bus  # noqa: E402
 from lab.desktop import WATCHER, Desktop  # noqa: E402
+from lab.footprint import AGENT_PSS_KIB, pss  # noqa: E402
 
 ITEM_PATH = "/StatusNotifierItem"
 ITEM = "org.kde.StatusNotifierItem"
@@ -198,6 +199,9 @@ class TrayInPanel(unittest.TestCase):
         self.press("Down", "Down", "Right")
         self.desktop.screenshot("tray-menu-connected")
         self.press("Escape", "Escape")
+        pid, = self.device.find("lightscale-agent")
+        print(f"{pss(pid)} KiB PSS")
+        self.assertLessEqual(pss(pid), AGENT_PSS_KIB)
 
     def test_4_panel_starts_again(self):
         watcher = self.tray.owner(WATCHER)
