@@ -57,6 +57,8 @@ hint_for_code (LsError code)
       return N_ ("Look at the state of the network first; it may have to join or be approved.");
     case LS_ERROR_BUSY:
       return N_ ("Wait until the operation that is under way has ended, then try again.");
+    case LS_ERROR_LIMIT:
+      return N_ ("Remove what you do not need any more. If the server sent it, tell its operator.");
     case LS_ERROR_NOT_AUTHORIZED:
       return N_ ("Try again and give the password, or ask an administrator of this computer.");
     case LS_ERROR_NO_POLKIT_AGENT:
