@@ -4,56 +4,46 @@
 
 #include "ls-ui-network-private.h"
 
-/* The calls of the generated proxy end alike; so do ours. */
+/* The calls of the generated proxy begin and end alike. */
+typedef void (*BeginFunc) (LsAgentIpcProfile *proxy, GCancellable *cancellable,
+                           GAsyncReadyCallback callback, gpointer user_data);
 typedef gboolean (*FinishFunc) (LsAgentIpcProfile *proxy, GAsyncResult *result, GError **error);
 
-static void
-finish_verb (LsUiNetwork *self, GObject *source, GAsyncResult *result, FinishFunc finish)
+typedef struct
 {
+  LsUiNetwork *network; /* owned */
+  FinishFunc finish;
+} Verb;
+
+static void
+verb_free (Verb *verb)
+{
+  g_object_unref (verb->network);
+  g_free (verb);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Verb, verb_free)
+
+static void
+verb_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Verb) verb = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!finish (LS_AGENT_IPC_PROFILE (source), result, &error))
-    ls_ui_network_take_failure (self, g_steal_pointer (&error));
+  if (!verb->finish (LS_AGENT_IPC_PROFILE (source), result, &error))
+    ls_ui_network_take_failure (verb->network, g_steal_pointer (&error));
 }
 
+/* A verb without arguments and answer. */
 static void
-connect_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+run_verb (LsUiNetwork *self, BeginFunc begin, FinishFunc finish)
 {
-  g_autoptr (LsUiNetwork) self = user_data;
+  Verb *verb = g_new (Verb, 1);
 
-  finish_verb (self, source, result, ls_agent_ipc_profile_call_connect_finish);
-}
-
-static void
-disconnect_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (LsUiNetwork) self = user_data;
-
-  finish_verb (self, source, result, ls_agent_ipc_profile_call_disconnect_finish);
-}
-
-static void
-approve_now_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (LsUiNetwork) self = user_data;
-
-  finish_verb (self, source, result, ls_agent_ipc_profile_call_approve_now_finish);
-}
-
-static void
-remove_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (LsUiNetwork) self = user_data;
-
-  finish_verb (self, source, result, ls_agent_ipc_profile_call_remove_finish);
-}
-
-static void
-refresh_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (LsUiNetwork) self = user_data;
-
-  finish_verb (self, source, result, ls_agent_ipc_profile_call_refresh_finish);
+  verb->network = g_object_ref (self);
+  verb->finish = finish;
+  ls_ui_network_take_failure (self, NULL);
+  begin (self->proxy, self->cancellable, verb_cb, verb);
 }
 
 static void
@@ -94,36 +84,30 @@ ask_approval_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 ls_ui_network_set_enabled (LsUiNetwork *self, gboolean enabled)
 {
-  ls_ui_network_take_failure (self, NULL);
   if (enabled)
-    ls_agent_ipc_profile_call_connect (self->proxy, self->cancellable, connect_cb,
-                                       g_object_ref (self));
+    run_verb (self, ls_agent_ipc_profile_call_connect, ls_agent_ipc_profile_call_connect_finish);
   else
-    ls_agent_ipc_profile_call_disconnect (self->proxy, self->cancellable, disconnect_cb,
-                                          g_object_ref (self));
+    run_verb (self, ls_agent_ipc_profile_call_disconnect,
+              ls_agent_ipc_profile_call_disconnect_finish);
 }
 
 void
 ls_ui_network_approve_now (LsUiNetwork *self)
 {
-  ls_ui_network_take_failure (self, NULL);
-  ls_agent_ipc_profile_call_approve_now (self->proxy, self->cancellable, approve_now_cb,
-                                         g_object_ref (self));
+  run_verb (self, ls_agent_ipc_profile_call_approve_now,
+            ls_agent_ipc_profile_call_approve_now_finish);
 }
 
 void
 ls_ui_network_remove (LsUiNetwork *self)
 {
-  ls_ui_network_take_failure (self, NULL);
-  ls_agent_ipc_profile_call_remove (self->proxy, self->cancellable, remove_cb, g_object_ref (self));
+  run_verb (self, ls_agent_ipc_profile_call_remove, ls_agent_ipc_profile_call_remove_finish);
 }
 
 void
 ls_ui_network_refresh (LsUiNetwork *self)
 {
-  ls_ui_network_take_failure (self, NULL);
-  ls_agent_ipc_profile_call_refresh (self->proxy, self->cancellable, refresh_cb,
-                                     g_object_ref (self));
+  run_verb (self, ls_agent_ipc_profile_call_refresh, ls_agent_ipc_profile_call_refresh_finish);
 }
 
 void
