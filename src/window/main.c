@@ -29,6 +29,15 @@ take_system_option (int *argc, char ***argv)
   return use_system;
 }
 
+static int
+local_options_cb (GApplication *application, GVariantDict *options, gpointer user_data)
+{
+  if (!g_variant_dict_contains (options, "version"))
+    return -1;
+  g_print ("lightscale %s\n", LS_VERSION);
+  return 0;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -47,5 +56,8 @@ main (int argc, char **argv)
   application = ls_ui_application_new (use_system ? G_BUS_TYPE_SYSTEM : G_BUS_TYPE_SESSION);
   g_application_add_main_option (G_APPLICATION (application), "system", 0, G_OPTION_FLAG_NONE,
                                  G_OPTION_ARG_NONE, _ ("Show the agent of the system"), NULL);
+  g_application_add_main_option (G_APPLICATION (application), "version", 0, G_OPTION_FLAG_NONE,
+                                 G_OPTION_ARG_NONE, _ ("Show the version"), NULL);
+  g_signal_connect (application, "handle-local-options", G_CALLBACK (local_options_cb), NULL);
   return g_application_run (G_APPLICATION (application), argc, argv);
 }
