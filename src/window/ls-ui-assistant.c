@@ -2,42 +2,12 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "ls-ui-assistant.h"
+#include "ls-ui-assistant-private.h"
 
 #include <glib/gi18n-lib.h>
 
-#include "ls-error.h"
-#include "ls-ident.h"
-
 #include "ls-ui-approval.h"
-#include "ls-ui-banner.h"
 #include "ls-ui-closures.h"
-
-struct _LsUiAssistant
-{
-  AdwWindow parent_instance;
-
-  LsUiNetworks *networks; /* owned */
-  LsUiNetwork *network; /* owned; NULL until it is added */
-  gboolean created; /* network was added by this assistant */
-  LsUiServer *server; /* the last answer; NULL before */
-  char **urls; /* what @server was asked at */
-  GCancellable *cancellable; /* of the step under way */
-  gboolean busy;
-
-  AdwToastOverlay *toasts;
-  GtkStack *pages;
-  LsUiBanner *banner;
-  GtkEditable *server_row;
-  AdwActionRow *found_row;
-  LsUiBanner *plain_banner;
-  AdwActionRow *pin_row;
-  GtkSwitch *pin_switch;
-  GtkEditable *token_row;
-  GtkEditable *token_name_row;
-  GtkEditable *network_row;
-  GtkEditable *approval_name_row;
-};
 
 enum
 {
@@ -51,52 +21,45 @@ static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (LsUiAssistant, ls_ui_assistant, ADW_TYPE_WINDOW)
 
-static void
-set_busy (LsUiAssistant *self, gboolean busy)
+void
+ls_ui_assistant_set_busy (LsUiAssistant *self, gboolean busy)
 {
   self->busy = busy;
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "assistant.check", !busy);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "assistant.go-to", !busy);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "assistant.join", !busy);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "assistant.trust", !busy);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
 }
 
-static void
-show_page (LsUiAssistant *self, const char *name)
+void
+ls_ui_assistant_show_page (LsUiAssistant *self, const char *name)
 {
   ls_ui_banner_show_error (self->banner, NULL);
   gtk_stack_set_visible_child_name (self->pages, name);
 }
 
-static const char *
-get_page (LsUiAssistant *self)
+const char *
+ls_ui_assistant_get_page (LsUiAssistant *self)
 {
   return gtk_stack_get_visible_child_name (self->pages);
 }
 
-/* Starts a step: what it is called with is cancelled when the window closes. */
-static void
-begin_step (LsUiAssistant *self)
+gboolean
+ls_ui_assistant_is_change (LsUiAssistant *self)
 {
-  ls_ui_banner_show_error (self->banner, NULL);
-  g_clear_object (&self->cancellable);
-  self->cancellable = g_cancellable_new ();
-  set_busy (self, TRUE);
-}
+  gboolean can_join = TRUE;
 
-/* Ends a step that failed; everything typed stays. Takes @error. */
-static void
-fail_step (LsUiAssistant *self, GError *error)
-{
-  set_busy (self, FALSE);
-  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    ls_ui_banner_show_error (self->banner, error);
-  g_error_free (error);
+  if (self->network != NULL && !self->created)
+    g_object_get (self->network, "can-join", &can_join, NULL);
+  return !can_join;
 }
 
 static char *
-page_title (gpointer self, const char *page)
+page_title (LsUiAssistant *self, const char *page, LsUiNetwork *network)
 {
+  if (g_strcmp0 (page, "certificate") == 0)
+    return g_strdup (_ ("Server Certificate"));
   if (g_strcmp0 (page, "method") == 0)
     return g_strdup (_ ("How to Join"));
   if (g_strcmp0 (page, "token") == 0)
@@ -107,15 +70,15 @@ page_title (gpointer self, const char *page)
     return g_strdup (_ ("Waiting for Approval"));
   if (g_strcmp0 (page, "done") == 0)
     return g_strdup (_ ("Joined"));
-  return g_strdup (_ ("Add Network"));
+  return g_strdup (ls_ui_assistant_is_change (self) ? _ ("Change Server") : _ ("Add Network"));
 }
 
 static gboolean
 can_go_back (gpointer self, const char *page, gboolean busy)
 {
   return !busy
-         && (g_strcmp0 (page, "method") == 0 || g_strcmp0 (page, "token") == 0
-             || g_strcmp0 (page, "approval") == 0);
+         && (g_strcmp0 (page, "certificate") == 0 || g_strcmp0 (page, "method") == 0
+             || g_strcmp0 (page, "token") == 0 || g_strcmp0 (page, "approval") == 0);
 }
 
 static char *
@@ -136,13 +99,20 @@ is_joined (LsUiState state)
 static void
 state_cb (LsUiAssistant *self)
 {
-  if (g_str_equal (get_page (self), "waiting")
+  if (g_str_equal (ls_ui_assistant_get_page (self), "waiting")
       && is_joined (ls_ui_network_get_state (self->network)))
-    show_page (self, "done");
+    ls_ui_assistant_show_page (self, "done");
 }
 
-static void
-take_network (LsUiAssistant *self, LsUiNetwork *network)
+void
+ls_ui_assistant_show_waiting (LsUiAssistant *self)
+{
+  ls_ui_assistant_show_page (self, "waiting");
+  state_cb (self);
+}
+
+void
+ls_ui_assistant_take_network (LsUiAssistant *self, LsUiNetwork *network)
 {
   g_set_object (&self->network, network);
   g_signal_connect_object (network, "notify::state", G_CALLBACK (state_cb), self,
@@ -150,244 +120,22 @@ take_network (LsUiAssistant *self, LsUiNetwork *network)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NETWORK]);
 }
 
-/* The addresses that were typed, separated by spaces or commas; https is meant where nothing is
- * said. */
-static char **
-parse_urls (const char *text, GError **error)
-{
-  g_auto (GStrv) words = g_strsplit_set (text, " ,;\t\n", -1);
-  g_autoptr (GStrvBuilder) urls = g_strv_builder_new ();
-  guint count = 0;
-
-  for (guint i = 0; words[i] != NULL; i++)
-    {
-      g_autofree char *full = NULL;
-      g_autofree char *url = NULL;
-
-      if (*words[i] == '\0')
-        continue;
-      full = strstr (words[i], "://") != NULL ? g_strdup (words[i])
-                                              : g_strconcat ("https://", words[i], NULL);
-      url = ls_control_url_normalize (full, error);
-      if (url == NULL)
-        return NULL;
-      g_strv_builder_add (urls, url);
-      count++;
-    }
-  if (count > 0)
-    return g_strv_builder_end (urls);
-  g_set_error_literal (error, LS_ERROR, LS_ERROR_INVALID_ARGUMENT,
-                       _ ("The server’s address is missing."));
-  return NULL;
-}
-
-static void
-show_refused_certificate (LsUiAssistant *self)
-{
-  g_autofree char *details
-      = g_strdup_printf (_ ("%s\n%s\nSHA-256 fingerprint: %s"), self->server->url,
-                         self->server->certificate_error, self->server->pin);
-
-  g_object_set (self->banner, "title", _ ("The server cannot prove who it is."), "text",
-                _ ("Check the address. If it is right, ask who runs the server for a valid "
-                   "certificate, or install the certificate authority on this computer."),
-                "details", details, NULL);
-}
-
-static void
-show_found_server (LsUiAssistant *self)
-{
-  gboolean encrypted = self->server->encrypted;
-
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->found_row), self->server->url);
-  adw_action_row_set_subtitle (self->found_row,
-                               encrypted ? _ ("Reachable, encrypted, certificate verified")
-                                         : _ ("Reachable, not encrypted"));
-  g_object_set (self->plain_banner, "title",
-                encrypted ? NULL : _ ("The connection to this server is not encrypted."), NULL);
-  adw_action_row_set_subtitle (self->pin_row, self->server->pin);
-  gtk_widget_set_visible (GTK_WIDGET (self->pin_row), encrypted && *self->server->pin != '\0');
-  show_page (self, "method");
-}
-
-static void
-checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (LsUiAssistant) self = user_data;
-  g_autoptr (GError) error = NULL;
-  LsUiServer *server = ls_ui_networks_check_server_finish (LS_UI_NETWORKS (source), result, &error);
-
-  if (server == NULL)
-    {
-      fail_step (self, g_steal_pointer (&error));
-      return;
-    }
-  set_busy (self, FALSE);
-  g_clear_pointer (&self->server, ls_ui_server_free);
-  self->server = server;
-  if (*server->certificate_error != '\0')
-    show_refused_certificate (self);
-  else
-    show_found_server (self);
-}
-
-static void
-check (LsUiAssistant *self)
-{
-  g_autoptr (GError) error = NULL;
-  g_auto (GStrv) urls = NULL;
-
-  if (self->busy)
-    return;
-  begin_step (self);
-  urls = parse_urls (gtk_editable_get_text (self->server_row), &error);
-  if (urls == NULL)
-    {
-      fail_step (self, g_steal_pointer (&error));
-      return;
-    }
-  g_strfreev (self->urls);
-  self->urls = g_steal_pointer (&urls);
-  ls_ui_networks_check_server_async (self->networks, (const char *const *)self->urls,
-                                     self->cancellable, checked_cb, g_object_ref (self));
-}
-
-static void
-joined_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (LsUiAssistant) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!ls_ui_network_join_with_token_finish (LS_UI_NETWORK (source), result, &error))
-    {
-      fail_step (self, g_steal_pointer (&error));
-      return;
-    }
-  set_busy (self, FALSE);
-  gtk_editable_set_text (self->token_row, "");
-  /* A network may want every device approved, also one with a token. */
-  show_page (self, ls_ui_network_get_state (self->network) == LS_UI_STATE_WAITING_FOR_APPROVAL
-                       ? "waiting"
-                       : "done");
-}
-
-static void
-asked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (LsUiAssistant) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!ls_ui_network_ask_approval_finish (LS_UI_NETWORK (source), result, &error))
-    {
-      fail_step (self, g_steal_pointer (&error));
-      return;
-    }
-  set_busy (self, FALSE);
-  show_page (self, "waiting");
-  state_cb (self);
-}
-
-static char *
-dup_stripped (GtkEditable *row)
-{
-  return g_strstrip (g_strdup (gtk_editable_get_text (row)));
-}
-
-/* The network is there and set up: joins it the way that the page in front asks for. */
-static void
-register_device (LsUiAssistant *self)
-{
-  gboolean with_token = g_str_equal (get_page (self), "token");
-  g_autofree char *secret = dup_stripped (with_token ? self->token_row : self->network_row);
-  g_autofree char *name
-      = dup_stripped (with_token ? self->token_name_row : self->approval_name_row);
-
-  if (with_token)
-    ls_ui_network_join_with_token_async (self->network, secret, name, self->cancellable, joined_cb,
-                                         g_object_ref (self));
-  else
-    ls_ui_network_ask_approval_async (self->network, secret, name, self->cancellable, asked_cb,
-                                      g_object_ref (self));
-}
-
-static void
-updated_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (LsUiAssistant) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (ls_ui_network_update_finish (LS_UI_NETWORK (source), result, &error))
-    register_device (self);
-  else
-    fail_step (self, g_steal_pointer (&error));
-}
-
-static void
-added_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (LsUiAssistant) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (LsUiNetwork) network
-      = ls_ui_networks_add_finish (LS_UI_NETWORKS (source), result, &error);
-
-  if (network == NULL)
-    {
-      fail_step (self, g_steal_pointer (&error));
-      return;
-    }
-  self->created = TRUE;
-  take_network (self, network);
-  register_device (self);
-}
-
-/* Looks at what was typed before anybody is asked. */
-static gboolean
-validate (LsUiAssistant *self, GError **error)
-{
-  gboolean with_token = g_str_equal (get_page (self), "token");
-  g_autofree char *secret = dup_stripped (with_token ? self->token_row : self->network_row);
-  g_autofree char *name
-      = dup_stripped (with_token ? self->token_name_row : self->approval_name_row);
-
-  if (with_token ? !ls_token_validate (secret, error) : !ls_node_id_validate (secret, error))
-    return FALSE;
-  return ls_node_name_validate (name, error);
-}
-
-static void
-join (GtkWidget *widget, const char *action_name, GVariant *parameter)
-{
-  LsUiAssistant *self = LS_UI_ASSISTANT (widget);
-  gboolean pinned = gtk_widget_get_visible (GTK_WIDGET (self->pin_row))
-                    && gtk_switch_get_active (self->pin_switch);
-  g_autoptr (LsPins) pins = ls_pins_new ();
-  const char *const *urls = (const char *const *)self->urls;
-  g_autoptr (GError) error = NULL;
-
-  if (self->busy)
-    return;
-  begin_step (self);
-  if ((pinned && !ls_pins_set (pins, self->server->url, self->server->pin, &error))
-      || !validate (self, &error))
-    fail_step (self, g_steal_pointer (&error));
-  else if (self->network == NULL)
-    ls_ui_networks_add_async (self->networks, urls, pins, self->cancellable, added_cb,
-                              g_object_ref (self));
-  else
-    ls_ui_network_update_async (self->network, urls, pins, self->cancellable, updated_cb,
-                                g_object_ref (self));
-}
-
-static void
-join_cb (LsUiAssistant *self)
-{
-  join (GTK_WIDGET (self), NULL, NULL);
-}
-
 static void
 check_action (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
-  check (LS_UI_ASSISTANT (widget));
+  ls_ui_assistant_check (LS_UI_ASSISTANT (widget));
+}
+
+static void
+trust_action (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  ls_ui_assistant_trust (LS_UI_ASSISTANT (widget));
+}
+
+static void
+join_action (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  ls_ui_assistant_join (LS_UI_ASSISTANT (widget));
 }
 
 static void
@@ -396,7 +144,7 @@ go_to (GtkWidget *widget, const char *action_name, GVariant *parameter)
   LsUiAssistant *self = LS_UI_ASSISTANT (widget);
   const char *page = g_variant_get_string (parameter, NULL);
 
-  show_page (self, page);
+  ls_ui_assistant_show_page (self, page);
   if (g_str_equal (page, "token"))
     gtk_widget_grab_focus (GTK_WIDGET (self->token_row));
   else if (g_str_equal (page, "approval"))
@@ -408,10 +156,11 @@ back (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   LsUiAssistant *self = LS_UI_ASSISTANT (widget);
 
-  if (g_str_equal (get_page (self), "method"))
-    show_page (self, "server");
-  else if (can_go_back (self, get_page (self), self->busy))
-    show_page (self, "method");
+  if (g_str_equal (ls_ui_assistant_get_page (self), "method")
+      || g_str_equal (ls_ui_assistant_get_page (self), "certificate"))
+    ls_ui_assistant_show_page (self, "server");
+  else if (can_go_back (self, ls_ui_assistant_get_page (self), self->busy))
+    ls_ui_assistant_show_page (self, "method");
 }
 
 static void
@@ -432,8 +181,8 @@ ls_ui_assistant_close_request (GtkWindow *window)
   LsUiAssistant *self = LS_UI_ASSISTANT (window);
 
   g_cancellable_cancel (self->cancellable);
-  if (self->created && !g_str_equal (get_page (self), "waiting")
-      && !g_str_equal (get_page (self), "done"))
+  if (self->created && !g_str_equal (ls_ui_assistant_get_page (self), "waiting")
+      && !g_str_equal (ls_ui_assistant_get_page (self), "done"))
     ls_ui_network_remove (self->network);
   self->created = FALSE;
   return GTK_WINDOW_CLASS (ls_ui_assistant_parent_class)->close_request (window);
@@ -468,6 +217,7 @@ ls_ui_assistant_dispose (GObject *object)
   g_clear_object (&self->networks);
   g_clear_pointer (&self->server, ls_ui_server_free);
   g_clear_pointer (&self->urls, g_strfreev);
+  g_clear_pointer (&self->pins, g_hash_table_unref);
 
   G_OBJECT_CLASS (ls_ui_assistant_parent_class)->dispose (object);
 }
@@ -477,12 +227,15 @@ bind_template (GtkWidgetClass *widget_class)
 {
   g_type_ensure (LS_UI_TYPE_APPROVAL);
   g_type_ensure (LS_UI_TYPE_BANNER);
+  g_type_ensure (LS_UI_TYPE_COPY_ROW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/lightscale/Lightscale/ls-ui-assistant.ui");
   gtk_widget_class_bind_template_child (widget_class, LsUiAssistant, toasts);
   gtk_widget_class_bind_template_child (widget_class, LsUiAssistant, pages);
   gtk_widget_class_bind_template_child (widget_class, LsUiAssistant, banner);
   gtk_widget_class_bind_template_child (widget_class, LsUiAssistant, server_row);
+  gtk_widget_class_bind_template_child (widget_class, LsUiAssistant, certificate_banner);
+  gtk_widget_class_bind_template_child (widget_class, LsUiAssistant, certificate_row);
   gtk_widget_class_bind_template_child (widget_class, LsUiAssistant, found_row);
   gtk_widget_class_bind_template_child (widget_class, LsUiAssistant, plain_banner);
   gtk_widget_class_bind_template_child (widget_class, LsUiAssistant, pin_row);
@@ -494,8 +247,8 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, page_title);
   gtk_widget_class_bind_template_callback (widget_class, can_go_back);
   gtk_widget_class_bind_template_callback (widget_class, close_label);
-  gtk_widget_class_bind_template_callback (widget_class, check);
-  gtk_widget_class_bind_template_callback (widget_class, join_cb);
+  gtk_widget_class_bind_template_callback (widget_class, ls_ui_assistant_check);
+  gtk_widget_class_bind_template_callback (widget_class, ls_ui_assistant_join);
   ls_ui_closures_bind (widget_class);
 }
 
@@ -516,7 +269,8 @@ ls_ui_assistant_class_init (LsUiAssistantClass *klass)
 
   gtk_widget_class_install_action (widget_class, "assistant.check", NULL, check_action);
   gtk_widget_class_install_action (widget_class, "assistant.go-to", "s", go_to);
-  gtk_widget_class_install_action (widget_class, "assistant.join", NULL, join);
+  gtk_widget_class_install_action (widget_class, "assistant.join", NULL, join_action);
+  gtk_widget_class_install_action (widget_class, "assistant.trust", NULL, trust_action);
   gtk_widget_class_install_action (widget_class, "assistant.back", NULL, back);
   gtk_widget_class_install_action (widget_class, "assistant.withdraw", NULL, withdraw);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
@@ -530,9 +284,11 @@ ls_ui_assistant_init (LsUiAssistant *self)
 {
   g_auto (GStrv) host = g_strsplit (g_get_host_name (), ".", 2);
 
+  self->pins = ls_pins_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_editable_set_text (self->token_name_row, host[0]);
-  gtk_editable_set_text (self->approval_name_row, host[0]);
+  g_object_bind_property (self->token_name_row, "text", self->approval_name_row, "text",
+                          G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
 }
 
 LsUiAssistant *
@@ -546,10 +302,13 @@ ls_ui_assistant_new (GtkWindow *parent, LsUiNetworks *networks, LsUiNetwork *net
   gtk_widget_grab_focus (GTK_WIDGET (self->server_row));
   if (network == NULL)
     return self;
-  take_network (self, network);
+  ls_ui_assistant_take_network (self, network);
+  g_hash_table_unref (self->pins);
+  self->pins = ls_ui_network_dup_pins (network);
   g_object_get (network, "servers", &servers, NULL);
   gtk_editable_set_text (self->server_row, g_strdelimit (servers, "\n", ' '));
-  check (self);
+  if (!ls_ui_assistant_is_change (self))
+    ls_ui_assistant_check (self);
   return self;
 }
 

@@ -70,7 +70,7 @@ ls_ui_format_devices (guint count, guint online)
   g_autofree char *devices = NULL;
 
   if (count == 0)
-    return g_strdup (_ ("no other device"));
+    return g_strdup (_ ("No other device"));
   devices = g_strdup_printf (ngettext ("%u device", "%u devices", count), count);
   /* Translators: "12 devices, 9 online" */
   return g_strdup_printf (_ ("%s, %u online"), devices, online);

@@ -21,7 +21,7 @@ char *ls_ui_format_time_left (gint64 when, gint64 now);
 /* The local time of day of @when, with the date if it is another day than @now. */
 char *ls_ui_format_clock (gint64 when, gint64 now);
 
-/* "12 devices, 9 online", counted without this device; "no other device" for 0. */
+/* "12 devices, 9 online", counted without this device; "No other device" for 0. */
 char *ls_ui_format_devices (guint count, guint online);
 
 /* How a device is reached, from the D-Bus word of its path: "Direct", "Relayed", "No answer"; ""

@@ -531,6 +531,20 @@ ls_ui_network_get_state (LsUiNetwork *self)
   return ls_ui_state_parse (ls_agent_ipc_profile_get_state (self->proxy));
 }
 
+LsPins *
+ls_ui_network_dup_pins (LsUiNetwork *self)
+{
+  GVariant *options = ls_agent_ipc_profile_get_options (self->proxy);
+  g_autoptr (GVariant) value = NULL;
+  LsPins *pins = NULL;
+
+  if (options != NULL)
+    value = g_variant_lookup_value (options, "pins", G_VARIANT_TYPE ("a{ss}"));
+  if (value != NULL)
+    pins = ls_pins_from_variant (value, NULL);
+  return pins != NULL ? pins : ls_pins_new ();
+}
+
 gboolean
 ls_ui_network_get_want_up (LsUiNetwork *self)
 {

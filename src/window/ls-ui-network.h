@@ -55,7 +55,10 @@ void ls_ui_network_remove (LsUiNetwork *self);
 void ls_ui_network_refresh (LsUiNetwork *self);
 void ls_ui_network_dismiss_failure (LsUiNetwork *self);
 
-/* Changes the control URLs and the pins of a network that is not joined yet. */
+/* The certificates that its servers must show. (transfer full) */
+LsPins *ls_ui_network_dup_pins (LsUiNetwork *self);
+
+/* Changes the control URLs and the pins. */
 void ls_ui_network_update_async (LsUiNetwork *self, const char *const *urls, LsPins *pins,
                                  GCancellable *cancellable, GAsyncReadyCallback callback,
                                  gpointer user_data);

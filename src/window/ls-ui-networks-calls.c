@@ -23,6 +23,17 @@ begin_call (LsUiNetworks *self, GCancellable *cancellable, GAsyncReadyCallback c
   return NULL;
 }
 
+/* (floating) */
+static GVariant *
+pins_to_options (LsPins *pins)
+{
+  GVariantDict options;
+
+  g_variant_dict_init (&options, NULL);
+  g_variant_dict_insert_value (&options, "pins", ls_pins_to_variant (pins));
+  return g_variant_dict_end (&options);
+}
+
 static char *
 lookup_text (GVariant *dict, const char *key)
 {
@@ -77,29 +88,34 @@ add_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_pointer (task, g_object_ref (network), g_object_unref);
 }
 
+/* The calls without an answer end alike. */
+typedef gboolean (*FinishFunc) (LsAgentIpcManager *proxy, GAsyncResult *result, GError **error);
+
 static void
-restore_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+return_to_task (GTask *task, GObject *source, GAsyncResult *result, FinishFunc finish)
 {
-  g_autoptr (GTask) task = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (ls_agent_ipc_manager_call_restore_network_finish (LS_AGENT_IPC_MANAGER (source), result,
-                                                        &error))
+  if (finish (LS_AGENT_IPC_MANAGER (source), result, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, g_steal_pointer (&error));
 }
 
 static void
+restore_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  return_to_task (task, source, result, ls_agent_ipc_manager_call_restore_network_finish);
+}
+
+static void
 quit_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  g_autoptr (GError) error = NULL;
 
-  if (ls_agent_ipc_manager_call_quit_finish (LS_AGENT_IPC_MANAGER (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
+  return_to_task (task, source, result, ls_agent_ipc_manager_call_quit_finish);
 }
 
 static void
@@ -131,7 +147,7 @@ ls_ui_networks_dismiss_notice (LsUiNetworks *self, const char *id)
 }
 
 void
-ls_ui_networks_check_server_async (LsUiNetworks *self, const char *const *urls,
+ls_ui_networks_check_server_async (LsUiNetworks *self, const char *const *urls, LsPins *pins,
                                    GCancellable *cancellable, GAsyncReadyCallback callback,
                                    gpointer user_data)
 {
@@ -139,8 +155,7 @@ ls_ui_networks_check_server_async (LsUiNetworks *self, const char *const *urls,
       = begin_call (self, cancellable, callback, user_data, ls_ui_networks_check_server_async);
 
   if (task != NULL)
-    ls_agent_ipc_manager_call_check_server (self->manager, urls,
-                                            g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0),
+    ls_agent_ipc_manager_call_check_server (self->manager, urls, pins_to_options (pins),
                                             cancellable, check_server_cb, task);
 }
 
@@ -156,14 +171,10 @@ ls_ui_networks_add_async (LsUiNetworks *self, const char *const *urls, LsPins *p
                           gpointer user_data)
 {
   GTask *task = begin_call (self, cancellable, callback, user_data, ls_ui_networks_add_async);
-  GVariantDict options;
 
-  if (task == NULL)
-    return;
-  g_variant_dict_init (&options, NULL);
-  g_variant_dict_insert_value (&options, "pins", ls_pins_to_variant (pins));
-  ls_agent_ipc_manager_call_add_profile (self->manager, "", urls, g_variant_dict_end (&options),
-                                         cancellable, add_cb, task);
+  if (task != NULL)
+    ls_agent_ipc_manager_call_add_profile (self->manager, "", urls, pins_to_options (pins),
+                                           cancellable, add_cb, task);
 }
 
 LsUiNetwork *

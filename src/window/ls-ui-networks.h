@@ -41,7 +41,7 @@ LsUiNetwork *ls_ui_networks_find (LsUiNetworks *self, const char *path);
 
 void ls_ui_networks_dismiss_notice (LsUiNetworks *self, const char *id);
 
-/* What a server says when it is asked. @urls: control URLs. */
+/* What a server says when it is asked. */
 typedef struct
 {
   char *url; /* the one that answered */
@@ -53,7 +53,7 @@ typedef struct
 void ls_ui_server_free (LsUiServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LsUiServer, ls_ui_server_free)
 
-void ls_ui_networks_check_server_async (LsUiNetworks *self, const char *const *urls,
+void ls_ui_networks_check_server_async (LsUiNetworks *self, const char *const *urls, LsPins *pins,
                                         GCancellable *cancellable, GAsyncReadyCallback callback,
                                         gpointer user_data);
 

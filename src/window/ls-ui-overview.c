@@ -54,63 +54,54 @@ state_title (gpointer self, LsUiState state)
                                               : ls_ui_state_get_label (state));
 }
 
-/* One sentence of what to do in states that need the person. */
+/* What has happened and what to do, in the states that need the person. */
+static const struct
+{
+  const char *title;
+  const char *text;
+} advice[LS_UI_N_STATES] = {
+  [LS_UI_STATE_NEW] = { N_ ("This device has not joined the network yet."),
+                        N_ ("Join with a token, or ask for approval.") },
+  [LS_UI_STATE_REVOKED] = { N_ ("An administrator has revoked this device."),
+                            N_ ("Ask an administrator of the network to let it in again.") },
+  [LS_UI_STATE_NEEDS_KEY_ROTATION]
+  = { N_ ("The network asks for new keys."),
+      N_ ("Its keys are older than the network allows. Remove the network here and join it again, "
+          "or ask an administrator.") },
+  [LS_UI_STATE_DELETED]
+  = { N_ ("The server does not know this device any more."),
+      N_ ("Join again, or remove the network here. Your keys are kept until then.") },
+};
+
+static char *
+dup_advice (const char *text)
+{
+  return g_strdup (text != NULL ? _ (text) : "");
+}
+
 static char *
 state_advice_title (gpointer self, LsUiState state)
 {
-  switch (state)
-    {
-    case LS_UI_STATE_NEW:
-      return g_strdup (_ ("This device has not joined the network yet."));
-    case LS_UI_STATE_REVOKED:
-      return g_strdup (_ ("An administrator has revoked this device."));
-    case LS_UI_STATE_NEEDS_KEY_ROTATION:
-      return g_strdup (_ ("The network asks for new keys."));
-    case LS_UI_STATE_DELETED:
-      return g_strdup (_ ("The server does not know this device any more."));
-    case LS_UI_STATE_UNKNOWN:
-    case LS_UI_STATE_REGISTERING:
-    case LS_UI_STATE_WAITING_FOR_APPROVAL:
-    case LS_UI_STATE_READY:
-    case LS_UI_STATE_CONNECTING:
-    case LS_UI_STATE_CONNECTED:
-    case LS_UI_N_STATES:
-    default:
-      return g_strdup ("");
-    }
+  return dup_advice ((guint)state < LS_UI_N_STATES ? advice[state].title : NULL);
 }
 
 static char *
 state_advice_text (gpointer self, LsUiState state)
 {
-  switch (state)
-    {
-    case LS_UI_STATE_NEW:
-      return g_strdup (_ ("Join with a token, or ask for approval."));
-    case LS_UI_STATE_REVOKED:
-      return g_strdup (_ ("Ask an administrator of the network to let it in again."));
-    case LS_UI_STATE_NEEDS_KEY_ROTATION:
-      return g_strdup (_ ("Its keys are older than the network allows. Remove the network here and "
-                          "join it again, or ask an administrator."));
-    case LS_UI_STATE_DELETED:
-      return g_strdup (
-          _ ("Join again, or remove the network here. Your keys are kept until then."));
-    case LS_UI_STATE_UNKNOWN:
-    case LS_UI_STATE_REGISTERING:
-    case LS_UI_STATE_WAITING_FOR_APPROVAL:
-    case LS_UI_STATE_READY:
-    case LS_UI_STATE_CONNECTING:
-    case LS_UI_STATE_CONNECTED:
-    case LS_UI_N_STATES:
-    default:
-      return g_strdup ("");
-    }
+  return dup_advice ((guint)state < LS_UI_N_STATES ? advice[state].text : NULL);
 }
 
 static char *
 join_label (gpointer self, gboolean can_join)
 {
   return g_strdup (can_join ? _ ("Join…") : "");
+}
+
+/* A problem while the server does not answer may be its address or its certificate. */
+static char *
+server_label (gpointer self, const char *unreachable)
+{
+  return g_strdup (unreachable != NULL && *unreachable != '\0' ? _ ("Check the Server…") : "");
 }
 
 static void
@@ -158,6 +149,7 @@ ls_ui_overview_class_init (LsUiOverviewClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, state_advice_title);
   gtk_widget_class_bind_template_callback (widget_class, state_advice_text);
   gtk_widget_class_bind_template_callback (widget_class, join_label);
+  gtk_widget_class_bind_template_callback (widget_class, server_label);
   ls_ui_closures_bind (widget_class);
 }
 

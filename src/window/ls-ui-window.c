@@ -70,6 +70,7 @@ selected_cb (LsUiWindow *self)
 
   ls_ui_network_page_set_network (self->network_page, network);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.remove-network", network != NULL);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.set-up-network", network != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.search", network != NULL);
 }
 
@@ -99,10 +100,37 @@ unbind_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer us
 }
 
 static void
+select_network (LsUiWindow *self, LsUiNetwork *network)
+{
+  GListModel *networks = G_LIST_MODEL (self->selection);
+
+  for (guint i = 0; i < g_list_model_get_n_items (networks); i++)
+    {
+      g_autoptr (LsUiNetwork) item = g_list_model_get_item (networks, i);
+
+      if (item == network)
+        gtk_single_selection_set_selected (self->selection, i);
+    }
+}
+
+/* The network that is being added is the one to look at afterwards. */
+static void
+network_added_cb (LsUiWindow *self, GParamSpec *pspec, LsUiAssistant *assistant)
+{
+  g_autoptr (LsUiNetwork) network = NULL;
+
+  g_object_get (assistant, "network", &network, NULL);
+  select_network (self, network);
+  adw_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->network_page));
+}
+
+static void
 show_assistant (LsUiWindow *self, LsUiNetwork *network)
 {
   LsUiAssistant *assistant = ls_ui_assistant_new (GTK_WINDOW (self), self->networks, network);
 
+  g_signal_connect_object (assistant, "notify::network", G_CALLBACK (network_added_cb), self,
+                           G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (assistant));
 }
 
@@ -112,8 +140,9 @@ add_network (GtkWidget *widget, const char *action_name, GVariant *parameter)
   show_assistant (LS_UI_WINDOW (widget), NULL);
 }
 
+/* Joins a network that is not joined; of one that is, changes the server. */
 static void
-join_network (GtkWidget *widget, const char *action_name, GVariant *parameter)
+set_up_network (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   LsUiWindow *self = LS_UI_WINDOW (widget);
 
@@ -183,18 +212,33 @@ start_agent (GtkWidget *widget, const char *action_name, GVariant *parameter)
   ls_ui_networks_start (LS_UI_WINDOW (widget)->networks);
 }
 
+/* It stays until it was read: what somebody does about it may be urgent. */
+static void
+show_restore_failure (LsUiWindow *self, const GError *error)
+{
+  g_autofree char *message = ls_error_dup_message (error);
+  const char *hint = ls_error_get_hint (error);
+  g_autofree char *last = g_strdup_printf (_ ("As root, “%s” undoes everything in any case."),
+                                           LS_LIBEXECDIR "/lightscale-helper --restore");
+  g_autofree char *body = hint != NULL ? g_strdup_printf ("%s\n\n%s\n\n%s", message, hint, last)
+                                       : g_strdup_printf ("%s\n\n%s", message, last);
+  GtkWidget *dialog
+      = adw_message_dialog_new (GTK_WINDOW (self), _ ("The network could not be restored"), body);
+
+  adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _ ("_Close"));
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
 static void
 restored_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (LsUiWindow) self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autofree char *message = NULL;
 
   if (ls_ui_networks_restore_finish (LS_UI_NETWORKS (source), result, &error))
-    message = g_strdup (_ ("This computer’s network is as it was before"));
+    ls_ui_window_toast (self, _ ("This computer’s network is as it was before"));
   else
-    message = ls_error_dup_message (error);
-  ls_ui_window_toast (self, message);
+    show_restore_failure (self, error);
 }
 
 static void
@@ -264,7 +308,7 @@ static void
 install_actions (GtkWidgetClass *widget_class)
 {
   gtk_widget_class_install_action (widget_class, "win.add-network", NULL, add_network);
-  gtk_widget_class_install_action (widget_class, "win.join-network", NULL, join_network);
+  gtk_widget_class_install_action (widget_class, "win.set-up-network", NULL, set_up_network);
   gtk_widget_class_install_action (widget_class, "win.remove-network", NULL, remove_network);
   gtk_widget_class_install_action (widget_class, "win.search", NULL, search);
   gtk_widget_class_install_action (widget_class, "win.back", NULL, back);

@@ -87,7 +87,7 @@ test_time_left (void)
 static void
 test_numbers (void)
 {
-  assert_text (ls_ui_format_devices (0, 0), "no other device");
+  assert_text (ls_ui_format_devices (0, 0), "No other device");
   assert_text (ls_ui_format_devices (1, 1), "1 device, 1 online");
   assert_text (ls_ui_format_devices (12, 9), "12 devices, 9 online");
   assert_text (ls_ui_format_bytes (1500000), "1.5\302\240MB");
