@@ -80,7 +80,7 @@ class Desktop:
         else:
             self._use_display()
         self._start_bus()
-        self._start_keyring()
+        self.start_keyring()
 
     def _set(self, **values):
         self.env.update(values)
@@ -123,7 +123,7 @@ class Desktop:
         self.device.spawn("dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", log="session-bus.log")
         wait_for("session bus", lambda: answers(self.socket))
 
-    def _start_keyring(self):
+    def start_keyring(self):
         self.device.spawn("sh", "-c", "printf '\\n' | exec gnome-keyring-daemon --unlock --components=secrets "
                           "--foreground", log="keyring.log")
         wait_for("Secret Service", lambda: self.has_name("org.freedesktop.secrets"))
