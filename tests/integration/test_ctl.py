@@ -19,6 +19,17 @@ OK, FAILED, USAGE, NO_AGENT, NOT_FOUND, NOT_AUTHORIZED, CONTROL, TIMEOUT = range
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 
 
+# Prints what the agent tells everybody.
+LISTEN = """
+from gi.repository import Gio, GLib
+bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
+bus.signal_subscribe("org.lightscale.Lightscale.Agent", None, None, None, None, 0, lambda *heard: print(heard[3:]))
+bus.call_sync("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetId", None, None, 0, -1, None)
+print("ready")
+GLib.MainLoop().run()
+"""
+
+
 class Ctl(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -231,6 +242,24 @@ class Ctl(unittest.TestCase):
         result = self.device.run(*NOBODY, self.device.program("lightscalectl"), "--system", "status", check=False)
         self.assertEqual(result.returncode, NOT_AUTHORIZED, result.stdout + result.stderr)
         self.assertIn("group lightscale", result.stderr)
+
+    def test_10b_not_everybody_listens(self):
+        """Signals tell of links and addresses: who may not ask hears nothing of it."""
+        nobody, root = (subprocess.Popen(self.device.enter(*user, "/usr/bin/python3", "-uc", LISTEN),
+                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                         env=self.device.env, start_new_session=True) for user in (NOBODY, []))
+        try:
+            for listener in (nobody, root):
+                self.assertEqual(listener.stdout.readline(), "ready\n")
+            self.ctl("up", "home", "--wait")
+            self.ctl("down", "home")
+            self.assertIn("PropertiesChanged", root.stdout.readline())
+        finally:
+            for pid, words in self.device.processes().items():
+                if words[-1] == LISTEN:
+                    os.kill(pid, signal.SIGTERM)
+            heard = [listener.communicate(timeout=30)[0] for listener in (nobody, root)]
+        self.assertEqual(heard[0], "")
 
     def test_11_helper_is_gone(self):
         self.device.kill("lightscale-helper")
