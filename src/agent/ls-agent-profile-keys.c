@@ -31,7 +31,7 @@ link_expired_cb (gpointer user_data)
 static void
 follow_expiry (LsAgentProfile *self, gboolean waits)
 {
-  gint64 left = self->record->auth_expires - g_get_real_time () / G_USEC_PER_SEC;
+  gint64 left = MAX (self->record->auth_expires, 0) - g_get_real_time () / G_USEC_PER_SEC;
 
   g_clear_handle_id (&self->expiry_source, g_source_remove);
   if (!waits || self->record->auth_expires == 0)

@@ -33,6 +33,13 @@ ls_agent_profile_parse_urls (LsAgentRecord *record, const char *const *urls, GEr
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
+  if (urls[0] == NULL || g_strv_length ((char **)urls) > LS_CONTROL_URLS_MAX)
+    {
+      g_set_error (error, LS_ERROR, LS_ERROR_INVALID_ARGUMENT,
+                   _ ("A network needs at least one server address and at most %d."),
+                   LS_CONTROL_URLS_MAX);
+      return FALSE;
+    }
   for (guint i = 0; urls[i] != NULL; i++)
     {
       g_autofree char *url = ls_control_url_normalize (urls[i], error);
@@ -40,13 +47,6 @@ ls_agent_profile_parse_urls (LsAgentRecord *record, const char *const *urls, GEr
       if (url == NULL)
         return FALSE;
       g_strv_builder_add (builder, url);
-    }
-  if (urls[0] == NULL || g_strv_length ((char **)urls) > LS_CONTROL_URLS_MAX)
-    {
-      g_set_error (error, LS_ERROR, LS_ERROR_INVALID_ARGUMENT,
-                   _ ("A network needs at least one server address and at most %d."),
-                   LS_CONTROL_URLS_MAX);
-      return FALSE;
     }
   g_strfreev (record->urls);
   record->urls = g_strv_builder_end (builder);

@@ -21,7 +21,17 @@ struct _LsAgentService
   LsAgentIpcManager *manager;
   GDBusObjectManagerServer *objects;
   GPtrArray *paths; /* of char*, as exported, in the list's order */
+  guint checks; /* CheckServer under way */
 };
+
+#define CHECKS_MAX 8 /* each is connections, and nobody looks at more servers at once */
+
+/* A CheckServer under way. */
+typedef struct
+{
+  LsAgentService *service;
+  GDBusMethodInvocation *invocation;
+} Check;
 
 G_DEFINE_FINAL_TYPE (LsAgentService, ls_agent_service, G_TYPE_OBJECT)
 
@@ -117,35 +127,52 @@ probe_to_variant (const LsControlProbe *probe)
 static void
 probed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  GDBusMethodInvocation *invocation = user_data;
+  Check *check = user_data;
   GError *error = NULL;
   g_autoptr (LsControlProbe) probe
       = ls_control_client_probe_finish (LS_CONTROL_CLIENT (source), result, &error);
 
   if (probe != NULL)
-    g_dbus_method_invocation_return_value (invocation,
+    g_dbus_method_invocation_return_value (check->invocation,
                                            g_variant_new ("(@a{sv})", probe_to_variant (probe)));
   else
-    ls_agent_service_return_error (invocation, error);
+    ls_agent_service_return_error (check->invocation, error);
+  check->service->checks--;
+  g_object_unref (check->service);
+  g_free (check);
+}
+
+static void
+start_check (LsAgentService *self, LsControlClient *client, GDBusMethodInvocation *invocation)
+{
+  Check *check = g_new0 (Check, 1);
+
+  check->service = g_object_ref (self);
+  check->invocation = invocation;
+  self->checks++;
+  ls_control_client_probe_async (client, NULL, probed_cb, check);
 }
 
 static gboolean
 handle_check_server (LsAgentIpcManager *manager, GDBusMethodInvocation *invocation,
                      const char *const *urls, GVariant *options, gpointer user_data)
 {
+  LsAgentService *self = user_data;
   g_autoptr (GVariant) given = g_variant_lookup_value (options, "pins", G_VARIANT_TYPE ("a{ss}"));
   g_autoptr (LsPins) pins = NULL;
   GError *error = NULL;
   g_autoptr (LsControlClient) client = NULL;
 
-  if (given != NULL)
+  if (self->checks >= CHECKS_MAX)
+    g_set_error (&error, LS_ERROR, LS_ERROR_BUSY, _ ("Other servers are being looked at."));
+  else if (given != NULL)
     pins = ls_pins_from_variant (given, &error);
   if (error == NULL)
     client = ls_control_client_new (urls, pins, &error);
   if (client == NULL)
     ls_agent_service_return_error (invocation, error);
   else
-    ls_control_client_probe_async (client, NULL, probed_cb, invocation);
+    start_check (self, client, invocation);
   return TRUE;
 }
 

@@ -17,6 +17,7 @@
 #define PROFILES "profiles"
 #define SUFFIX ".conf"
 #define FILE_MAX (128 * 1024 * 1024)
+#define RECORD_MAX (256 * 1024)
 
 struct _LsAgentStore
 {
@@ -121,13 +122,91 @@ put_aside (const char *path)
   return NULL;
 }
 
+static void
+read_failed (GError **error, const char *path)
+{
+  int saved = errno;
+
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), _ ("“%s”: %s"), path,
+               g_strerror (saved));
+}
+
+/* FALSE with errno. One byte more than there should be tells a file that grows. */
+static gboolean
+read_all (int fd, char *bytes, gsize length)
+{
+  gsize done = 0;
+
+  while (done <= length)
+    {
+      gssize n = read (fd, bytes + done, length + 1 - done);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0)
+        break;
+      done += n;
+    }
+  errno = EIO;
+  return done == length;
+}
+
+/* Takes @fd. */
+static char *
+read_descriptor (int fd, const char *path, gsize max, gsize *out_length, GError **error)
+{
+  struct stat status;
+  g_autofree char *bytes = NULL;
+  gboolean ok = fd >= 0 && fstat (fd, &status) == 0;
+
+  if (!ok)
+    read_failed (error, path);
+  else if (!S_ISREG (status.st_mode) || (status.st_uid != geteuid () && status.st_uid != 0))
+    {
+      g_set_error (error, LS_ERROR, LS_ERROR_STORAGE, _ ("“%s” is not a file of this user."), path);
+      ok = FALSE;
+    }
+  else if ((guint64)status.st_size > max)
+    {
+      g_set_error (error, LS_ERROR, LS_ERROR_LIMIT, _ ("“%s” is too large."), path);
+      ok = FALSE;
+    }
+  if (ok)
+    {
+      bytes = g_malloc0 (status.st_size + 1);
+      *out_length = status.st_size;
+      ok = read_all (fd, bytes, status.st_size);
+      if (!ok)
+        read_failed (error, path);
+    }
+  if (fd >= 0)
+    close (fd);
+  return ok ? g_steal_pointer (&bytes) : NULL;
+}
+
+/* The content of @path, with a 0 behind. SECURITY: only of a file itself, of this user's or root's:
+ * no link leads elsewhere, and nothing that is no file can hold us up. */
+static char *
+read_file (const char *path, gsize max, gsize *out_length, GError **error)
+{
+  int fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+
+  if (fd < 0 && errno == ELOOP)
+    {
+      g_set_error (error, LS_ERROR, LS_ERROR_STORAGE, _ ("“%s” is not a file of this user."), path);
+      return NULL;
+    }
+  return read_descriptor (fd, path, max, out_length, error);
+}
+
 static LsAgentRecord *
 load_record (const char *path, const char *name, GError **error)
 {
   g_autofree char *text = NULL;
   gsize length = 0;
 
-  if (!ls_profile_name_validate (name, error) || !g_file_get_contents (path, &text, &length, error))
+  if (!ls_profile_name_validate (name, error)
+      || (text = read_file (path, RECORD_MAX, &length, error)) == NULL)
     return NULL;
   return ls_agent_record_from_text (name, text, length, error);
 }
@@ -261,7 +340,12 @@ replace_file (const char *path, GBytes *data, GError **error)
 static gboolean
 remove_file (const char *path, GError **error)
 {
-  return g_unlink (path) == 0 || errno == ENOENT || storage_error (error, path);
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  if (g_unlink (path) != 0 && errno != ENOENT)
+    return storage_error (error, path);
+  sync_folder (folder);
+  return TRUE;
 }
 
 static void
@@ -332,14 +416,11 @@ static void
 read_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   const char *path = task_data;
-  struct stat status;
-  char *bytes = NULL;
   gsize length = 0;
   g_autoptr (GError) error = NULL;
+  char *bytes = read_file (path, FILE_MAX, &length, &error);
 
-  if (g_stat (path, &status) == 0 && status.st_size > FILE_MAX)
-    g_task_return_new_error (task, LS_ERROR, LS_ERROR_LIMIT, _ ("“%s” is too large."), path);
-  else if (g_file_get_contents (path, &bytes, &length, &error))
+  if (bytes != NULL)
     g_task_return_pointer (task, g_bytes_new_take (bytes, length), (GDestroyNotify)g_bytes_unref);
   else if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     g_task_return_new_error (task, LS_ERROR, LS_ERROR_NOT_FOUND, "%s", error->message);

@@ -13,7 +13,7 @@ ls_ctl_words_dup_safe (const char *text)
 {
   for (const char *at = text; *at != '\0'; at++)
     if (!g_ascii_isprint (*at))
-      return ls_text_sanitize (text);
+      return ls_text_make_safe (text);
   return g_strdup (text);
 }
 

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* @text made safe for a terminal: as it is if it is visible ASCII (so that a link is never cut),
- * otherwise as ls_text_sanitize() makes it. (transfer full) */
+ * otherwise as ls_text_make_safe() makes it. (transfer full) */
 char *ls_ctl_words_dup_safe (const char *text);
 
 /* Words for values. All results are translated; dup: (transfer full). */

@@ -10,6 +10,8 @@
 #include "ls-error.h"
 #include "ls-ident.h"
 
+#define PINS_MAX 64 /* more than a network may have URLs */
+
 LsPins *
 ls_pins_new (void)
 {
@@ -114,6 +116,12 @@ ls_pins_from_variant (GVariant *value, GError **error)
   const char *url;
   const char *pin;
 
+  if (g_variant_n_children (value) > PINS_MAX)
+    {
+      g_set_error (error, LS_ERROR, LS_ERROR_INVALID_ARGUMENT,
+                   _ ("At most %d certificates can be pinned."), PINS_MAX);
+      return NULL;
+    }
   g_variant_iter_init (&iter, value);
   while (g_variant_iter_next (&iter, "{&s&s}", &url, &pin))
     if (!ls_pins_set (pins, url, pin, error))

@@ -24,8 +24,8 @@ is_safe (gunichar c)
     }
 }
 
-char *
-ls_text_sanitize (const char *text)
+static char *
+make_safe (const char *text, guint max)
 {
   g_autofree char *valid = g_utf8_make_valid (text, -1);
   GString *out = g_string_new (NULL);
@@ -35,7 +35,7 @@ ls_text_sanitize (const char *text)
     {
       gunichar c = g_utf8_get_char (p);
 
-      if (count++ == LS_TEXT_SHOWN_MAX)
+      if (count++ == max)
         {
           g_string_append (out, "…");
           break;
@@ -43,4 +43,16 @@ ls_text_sanitize (const char *text)
       g_string_append_unichar (out, is_safe (c) ? c : REPLACEMENT);
     }
   return g_string_free (out, FALSE);
+}
+
+char *
+ls_text_sanitize (const char *text)
+{
+  return make_safe (text, LS_TEXT_SHOWN_MAX);
+}
+
+char *
+ls_text_make_safe (const char *text)
+{
+  return make_safe (text, G_MAXUINT);
 }

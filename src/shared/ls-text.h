@@ -14,4 +14,7 @@ G_BEGIN_DECLS
  * characters. Not markup-escaped. (transfer full) */
 char *ls_text_sanitize (const char *text);
 
+/* The same without the cut: for sentences of our own that hold foreign text already cut. */
+char *ls_text_make_safe (const char *text);
+
 G_END_DECLS

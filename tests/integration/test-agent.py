@@ -5,6 +5,7 @@
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import unittest
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from gi.repository import GLib  # noqa: E402
 
 from agentlab import Failed, Lab, Process, die_with_parent, wait_for  # noqa: E402
 
@@ -176,6 +179,29 @@ class Joining(AgentCase):
         self.assert_fails("ControlUnreachable", "", self.agent.manager, "CheckServer", "(asa{sv})",
                           ["http://127.0.0.1:1"], {})
         self.assert_fails("InvalidArgument", "", self.agent.manager, "CheckServer", "(asa{sv})", ["ftp://x"], {})
+
+    def test_check_many_servers(self):
+        """Each look is connections: there is an end to them, and none is lost."""
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        answers = []
+
+        def done(connection, result):
+            try:
+                connection.call_finish(result)
+            except GLib.Error as failure:
+                answers.append(Failed(failure).code)
+        for _ in range(20):
+            self.agent.connection.call("org.lightscale.Lightscale.Agent", "/org/lightscale/Agent",
+                                       "org.lightscale.Agent1.Manager", "CheckServer",
+                                       GLib.Variant("(asa{sv})", ([url], {})), None, 0, 60000, None, done)
+        context = GLib.MainContext.default()
+        wait_for("refusals", lambda: [context.iteration(False), len(answers) >= 12][1])
+        self.assertEqual(answers, ["Busy"] * 12)
+        wait_for("the others", lambda: [context.iteration(False), len(answers) == 20][1], timeout=40)
+        self.assertEqual(answers[12:], ["ControlUnreachable"] * 8)
+        self.agent.manager("CheckServer", "(asa{sv})", [self.control.url], {})
 
     def test_profiles(self):
         self.assert_fails("InvalidArgument", "", self.agent.add_profile, "No Good", [self.control.url])

@@ -294,6 +294,42 @@ write_file (Disk *disk, const char *name, const char *text)
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
 }
 
+/* Links, pipes and what is far too large are not read, hold nothing up, and stay for a person to
+ * look at; another user's file is not believed. */
+static void
+test_load_no_file (Disk *disk, gconstpointer data)
+{
+  g_autoptr (LsAgentRecord) record = ls_agent_record_new ("good");
+  g_autofree char *text = ls_agent_record_to_text (record);
+  g_autofree char *flood = g_strnfill (1024 * 1024, '#');
+  g_autofree char *folder = g_build_filename (disk->folder, "profiles", NULL);
+  g_autofree char *link = g_build_filename (folder, "link.conf", NULL);
+  g_autofree char *pipe = g_build_filename (folder, "pipe.conf", NULL);
+  g_autofree char *foreign = g_build_filename (folder, "foreign.conf", NULL);
+  g_autoptr (GPtrArray) records = NULL;
+  g_autoptr (GPtrArray) bad = NULL;
+
+  write_file (disk, "good.conf", text);
+  write_file (disk, "flood.conf", flood);
+  write_file (disk, "foreign.conf", text);
+  g_assert_cmpint (symlink ("good.conf", link), ==, 0);
+  g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
+  g_assert_cmpint (chown (foreign, 65534, 65534), ==, 0);
+  records = ls_agent_store_load (disk->store, &bad);
+  g_assert_cmpuint (records->len, ==, 1);
+  g_assert_cmpuint (bad->len, ==, 4);
+  for (guint i = 0; i < bad->len; i++)
+    {
+      const LsAgentBadFile *file = g_ptr_array_index (bad, i);
+
+      g_test_message ("%s: %s", file->name, file->reason);
+      g_assert_nonnull (file->kept);
+      g_assert_nonnull (strstr (file->reason, g_str_equal (file->name, "flood")
+                                                  ? "too large"
+                                                  : "not a file of this user"));
+    }
+}
+
 static void
 test_load (Disk *disk, gconstpointer data)
 {
@@ -440,6 +476,8 @@ main (int argc, char **argv)
   g_test_add_func ("/agent/credentials/bad", test_credentials_bad);
   g_test_add ("/agent/store/write", Disk, NULL, disk_set_up, test_write, disk_tear_down);
   g_test_add ("/agent/store/load", Disk, NULL, disk_set_up, test_load, disk_tear_down);
+  g_test_add ("/agent/store/load-no-file", Disk, NULL, disk_set_up, test_load_no_file,
+              disk_tear_down);
   g_test_add_func ("/agent/diff/nothing", test_diff_nothing);
   g_test_add_func ("/agent/diff/online", test_diff_online);
   g_test_add_func ("/agent/diff/peers", test_diff_peers);

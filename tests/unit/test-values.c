@@ -338,10 +338,16 @@ test_text (void)
   g_autofree char *invalid = ls_text_sanitize ("x\xff");
   g_autofree char *flood = g_strnfill (10000, 'x');
   g_autofree char *cut = ls_text_sanitize (flood);
+  g_autofree char *whole = NULL;
+  g_autofree char *escaped = NULL;
 
   g_assert_cmpstr (controls, ==, "a�[31m��b�");
   g_assert_cmpstr (invalid, ==, "x�");
   g_assert_cmpint (g_utf8_strlen (cut, -1), ==, LS_TEXT_SHOWN_MAX + 1);
+  whole = ls_text_make_safe (flood);
+  g_assert_cmpstr (whole, ==, flood);
+  escaped = ls_text_make_safe ("a\033[31m\r\nb\xe2\x80\xae");
+  g_assert_cmpstr (escaped, ==, controls);
 }
 
 static void
