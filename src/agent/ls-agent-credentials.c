@@ -13,34 +13,39 @@
 #define TEXT_HEADER "lightscale-credentials 1\n"
 #define TEXT_MAX (LS_TOKEN_MAX + LS_AGENT_AUTH_PATH_MAX + 512)
 
-static LsAgentCredentials *
-credentials_alloc (void)
+static gpointer
+guarded_alloc (gsize size, GError **error)
 {
-  LsAgentCredentials *credentials = sodium_malloc (sizeof *credentials);
+  gpointer memory = sodium_malloc (size);
 
-  if (credentials == NULL)
-    g_error ("out of locked memory");
-  memset (credentials, 0, sizeof *credentials);
-  return credentials;
+  if (memory == NULL)
+    g_set_error_literal (error, LS_ERROR, LS_ERROR_LIMIT,
+                         _ ("There is no memory left that may hold the keys of this device."));
+  else
+    memset (memory, 0, size);
+  return memory;
 }
 
 LsAgentCredentials *
-ls_agent_credentials_new (void)
+ls_agent_credentials_new (GError **error)
 {
-  LsAgentCredentials *credentials = credentials_alloc ();
+  LsAgentCredentials *credentials = guarded_alloc (sizeof *credentials, error);
   LsKey public_key;
 
+  if (credentials == NULL)
+    return NULL;
   ls_key_generate_machine (&credentials->machine_seed, &public_key);
   ls_key_generate_wireguard (&credentials->wireguard_private, &public_key);
   return credentials;
 }
 
 LsAgentCredentials *
-ls_agent_credentials_copy (const LsAgentCredentials *credentials)
+ls_agent_credentials_copy (const LsAgentCredentials *credentials, GError **error)
 {
-  LsAgentCredentials *copy = credentials_alloc ();
+  LsAgentCredentials *copy = guarded_alloc (sizeof *copy, error);
 
-  memcpy (copy, credentials, sizeof *copy);
+  if (copy != NULL)
+    memcpy (copy, credentials, sizeof *copy);
   return copy;
 }
 
@@ -101,14 +106,16 @@ append_line (char *text, const char *word, const char *value)
 }
 
 char *
-ls_agent_credentials_to_text (const LsAgentCredentials *credentials)
+ls_agent_credentials_to_text (const LsAgentCredentials *credentials, GError **error)
 {
-  char *text = sodium_malloc (TEXT_MAX);
-  char *machine = ls_key_to_text (&credentials->machine_seed);
-  char *wireguard = ls_key_to_text (&credentials->wireguard_private);
+  char *text = guarded_alloc (TEXT_MAX, error);
+  char *machine;
+  char *wireguard;
 
   if (text == NULL)
-    g_error ("out of locked memory");
+    return NULL;
+  machine = ls_key_to_text (&credentials->machine_seed);
+  wireguard = ls_key_to_text (&credentials->wireguard_private);
   g_strlcpy (text, TEXT_HEADER, TEXT_MAX);
   append_line (text, "machine", machine);
   append_line (text, "wireguard", wireguard);
@@ -160,25 +167,31 @@ parse_lines (LsAgentCredentials *credentials, char *lines)
   return keys == 3;
 }
 
-LsAgentCredentials *
-ls_agent_credentials_from_text (const char *text, gsize length, GError **error)
+/* Takes @copy, which is guarded and ends with a 0. */
+static LsAgentCredentials *
+parse_text (char *copy, gsize length, GError **error)
 {
-  LsAgentCredentials *credentials = credentials_alloc ();
-  char *copy = sodium_malloc (length + 1);
-  gboolean ok;
+  LsAgentCredentials *credentials = guarded_alloc (sizeof *credentials, error);
 
-  if (copy == NULL)
-    g_error ("out of locked memory");
-  memcpy (copy, text, length);
-  copy[length] = '\0';
-  ok = strlen (copy) == length && g_str_has_prefix (copy, TEXT_HEADER)
-       && parse_lines (credentials, copy + strlen (TEXT_HEADER));
-  sodium_free (copy);
-  if (!ok)
+  if (credentials != NULL
+      && (strlen (copy) != length || !g_str_has_prefix (copy, TEXT_HEADER)
+          || !parse_lines (credentials, copy + strlen (TEXT_HEADER))))
     {
       g_set_error_literal (error, LS_ERROR, LS_ERROR_STORAGE,
                            _ ("The stored keys of this device cannot be read."));
       g_clear_pointer (&credentials, ls_agent_credentials_free);
     }
+  sodium_free (copy);
   return credentials;
+}
+
+LsAgentCredentials *
+ls_agent_credentials_from_text (const char *text, gsize length, GError **error)
+{
+  char *copy = guarded_alloc (length + 1, error);
+
+  if (copy == NULL)
+    return NULL;
+  memcpy (copy, text, length);
+  return parse_text (copy, length, error);
 }

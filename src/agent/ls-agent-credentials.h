@@ -22,9 +22,10 @@ typedef struct
   char auth_path[LS_AGENT_AUTH_PATH_MAX + 1]; /* approves this device; "" when there is none */
 } LsAgentCredentials;
 
-/* With fresh keys. */
-LsAgentCredentials *ls_agent_credentials_new (void);
-LsAgentCredentials *ls_agent_credentials_copy (const LsAgentCredentials *credentials);
+/* With fresh keys. These fail with LS_ERROR_LIMIT if there is no more guarded memory. */
+LsAgentCredentials *ls_agent_credentials_new (GError **error);
+LsAgentCredentials *
+ls_agent_credentials_copy (const LsAgentCredentials *credentials, GError **error);
 void ls_agent_credentials_free (LsAgentCredentials *credentials);
 
 /* Copies @token (resp. @path). LS_ERROR_INVALID_ARGUMENT if it is none; the error does not hold it.
@@ -35,8 +36,8 @@ gboolean ls_agent_credentials_set_auth_path (LsAgentCredentials *credentials, co
                                              GError **error);
 
 /* To the text that is stored and back. The text is in memory of sodium_malloc(): free it with
- * sodium_free(). Parsing fails with LS_ERROR_STORAGE. */
-char *ls_agent_credentials_to_text (const LsAgentCredentials *credentials);
+ * sodium_free(). Parsing fails with LS_ERROR_STORAGE, both with LS_ERROR_LIMIT as above. */
+char *ls_agent_credentials_to_text (const LsAgentCredentials *credentials, GError **error);
 LsAgentCredentials *ls_agent_credentials_from_text (const char *text, gsize length, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LsAgentCredentials, ls_agent_credentials_free)

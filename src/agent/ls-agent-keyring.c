@@ -152,11 +152,18 @@ ls_agent_keyring_save_async (const char *id, const char *label,
                              GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, user_data);
-  char *text = ls_agent_credentials_to_text (credentials);
-  g_autoptr (SecretValue) value
-      = secret_value_new_full (text, strlen (text), "text/plain", sodium_free);
+  GError *error = NULL;
+  char *text = ls_agent_credentials_to_text (credentials, &error);
+  g_autoptr (SecretValue) value = NULL;
 
   g_task_set_source_tag (task, ls_agent_keyring_save_async);
+  if (text == NULL)
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  value = secret_value_new_full (text, strlen (text), "text/plain", sodium_free);
   secret_password_store_binary (&schema, SECRET_COLLECTION_DEFAULT, label, value, cancellable,
                                 store_cb, task, ATTRIBUTE_ID, id, NULL);
 }

@@ -262,12 +262,13 @@ keys_saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 /* Another registration keeps the keys of a device that still waits; what was approved once gets
  * new ones, so that a revoked key never comes back. */
 static LsAgentCredentials *
-keys_for_registration (LsAgentProfile *self)
+keys_for_registration (LsAgentProfile *self, GError **error)
 {
   gboolean fresh = self->credentials == NULL || self->state == LS_AGENT_STATE_REVOKED
                    || self->state == LS_AGENT_STATE_DELETED;
 
-  return fresh ? ls_agent_credentials_new () : ls_agent_credentials_copy (self->credentials);
+  return fresh ? ls_agent_credentials_new (error)
+               : ls_agent_credentials_copy (self->credentials, error);
 }
 
 static gboolean
@@ -297,12 +298,12 @@ start_registration (LsAgentProfile *self, Registration *registration, GCancellab
   g_task_set_source_tag (task, start_registration);
   g_task_set_task_data (task, registration, (GDestroyNotify)registration_free);
   if (!check_registration (self, registration, &error)
-      || (self->client == NULL && !ls_agent_profile_make_client (self, &error)))
+      || (self->client == NULL && !ls_agent_profile_make_client (self, &error))
+      || (registration->credentials = keys_for_registration (self, &error)) == NULL)
     {
       g_task_return_error (task, error);
       return;
     }
-  registration->credentials = keys_for_registration (self);
   if (!ls_agent_profile_dispatch (self, LS_AGENT_EVENT_REGISTER))
     {
       g_task_return_new_error (task, LS_ERROR, LS_ERROR_WRONG_STATE,

@@ -63,8 +63,7 @@ secrets_job_free (SecretsJob *job)
 }
 
 static GTask *
-new_task (LsAgentSecrets *self, const char *id, const char *label,
-          const LsAgentCredentials *credentials, GCancellable *cancellable,
+new_task (LsAgentSecrets *self, const char *id, const char *label, GCancellable *cancellable,
           GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, cancellable, callback, user_data);
@@ -72,7 +71,6 @@ new_task (LsAgentSecrets *self, const char *id, const char *label,
 
   job->id = g_strdup (id);
   job->label = g_strdup (label);
-  job->credentials = credentials != NULL ? ls_agent_credentials_copy (credentials) : NULL;
   g_task_set_task_data (task, job, (GDestroyNotify)secrets_job_free);
   return task;
 }
@@ -141,11 +139,11 @@ note_error (LsAgentSecrets *self, const GError *error)
 
 /* Memory */
 
+/* Takes the job's credentials. */
 static void
-keep_in_memory (LsAgentSecrets *self, const SecretsJob *job)
+keep_in_memory (LsAgentSecrets *self, SecretsJob *job)
 {
-  g_hash_table_insert (self->memory, g_strdup (job->id),
-                       ls_agent_credentials_copy (job->credentials));
+  g_hash_table_insert (self->memory, g_strdup (job->id), g_steal_pointer (&job->credentials));
   g_hash_table_insert (self->labels, g_strdup (job->id), g_strdup (job->label));
 }
 
@@ -154,10 +152,13 @@ return_from_memory (LsAgentSecrets *self, GTask *task)
 {
   const SecretsJob *job = g_task_get_task_data (task);
   const LsAgentCredentials *kept = g_hash_table_lookup (self->memory, job->id);
+  GError *error = NULL;
+  LsAgentCredentials *copy = kept != NULL ? ls_agent_credentials_copy (kept, &error) : NULL;
 
-  if (kept != NULL)
-    g_task_return_pointer (task, ls_agent_credentials_copy (kept),
-                           (GDestroyNotify)ls_agent_credentials_free);
+  if (copy != NULL)
+    g_task_return_pointer (task, copy, (GDestroyNotify)ls_agent_credentials_free);
+  else if (error != NULL)
+    g_task_return_error (task, error);
   else
     g_task_return_new_error (task, LS_ERROR, LS_ERROR_NOT_FOUND,
                              _ ("The keys of this device were kept in memory only and are lost."));
@@ -193,7 +194,7 @@ move_from_memory (LsAgentSecrets *self)
   while (g_hash_table_iter_next (&iter, &id, &credentials))
     {
       const char *label = g_hash_table_lookup (self->labels, id);
-      GTask *task = new_task (self, id, label, NULL, NULL, NULL, NULL);
+      GTask *task = new_task (self, id, label, NULL, NULL, NULL);
 
       ls_agent_keyring_save_async (id, label, credentials, NULL, moved_cb, task);
     }
@@ -345,7 +346,7 @@ ls_agent_secrets_load_async (LsAgentSecrets *self, const char *id, gboolean may_
                              GCancellable *cancellable, GAsyncReadyCallback callback,
                              gpointer user_data)
 {
-  g_autoptr (GTask) task = new_task (self, id, NULL, NULL, cancellable, callback, user_data);
+  g_autoptr (GTask) task = new_task (self, id, NULL, cancellable, callback, user_data);
   g_autofree char *file = secrets_file (id);
 
   g_task_set_source_tag (task, ls_agent_secrets_load_async);
@@ -370,7 +371,7 @@ keyring_saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   LsAgentSecrets *self = g_task_get_source_object (task);
-  const SecretsJob *job = g_task_get_task_data (task);
+  SecretsJob *job = g_task_get_task_data (task);
   GError *error = NULL;
 
   if (ls_agent_keyring_save_finish (result, &error))
@@ -409,9 +410,16 @@ save_to_file (LsAgentSecrets *self, GTask *task)
 {
   const SecretsJob *job = g_task_get_task_data (task);
   g_autofree char *file = secrets_file (job->id);
-  char *text = ls_agent_credentials_to_text (job->credentials);
-  g_autoptr (GBytes) bytes = g_bytes_new_with_free_func (text, strlen (text), sodium_free, text);
+  GError *error = NULL;
+  char *text = ls_agent_credentials_to_text (job->credentials, &error);
+  g_autoptr (GBytes) bytes = NULL;
 
+  if (text == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  bytes = g_bytes_new_with_free_func (text, strlen (text), sodium_free, text);
   ls_agent_store_write_async (self->store, file, bytes, g_task_get_cancellable (task),
                               file_written_cb, g_object_ref (task));
 }
@@ -421,18 +429,22 @@ ls_agent_secrets_save_async (LsAgentSecrets *self, const char *id, const char *l
                              const LsAgentCredentials *credentials, GCancellable *cancellable,
                              GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (GTask) task
-      = new_task (self, id, label, credentials, cancellable, callback, user_data);
+  g_autoptr (GTask) task = new_task (self, id, label, cancellable, callback, user_data);
+  SecretsJob *job = g_task_get_task_data (task);
+  GError *error = NULL;
 
   g_task_set_source_tag (task, ls_agent_secrets_save_async);
-  if (self->mode == LS_AGENT_SECRETS_FILE)
+  job->credentials = ls_agent_credentials_copy (credentials, &error);
+  if (job->credentials == NULL)
+    g_task_return_error (task, error);
+  else if (self->mode == LS_AGENT_SECRETS_FILE)
     save_to_file (self, task);
   else if (self->mode == LS_AGENT_SECRETS_KEYRING)
     ls_agent_keyring_save_async (id, label, credentials, cancellable, keyring_saved_cb,
                                  g_object_ref (task));
   else
     {
-      keep_in_memory (self, g_task_get_task_data (task));
+      keep_in_memory (self, job);
       g_task_return_boolean (task, TRUE);
     }
 }
@@ -466,7 +478,7 @@ void
 ls_agent_secrets_remove_async (LsAgentSecrets *self, const char *id, GCancellable *cancellable,
                                GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (GTask) task = new_task (self, id, NULL, NULL, cancellable, callback, user_data);
+  g_autoptr (GTask) task = new_task (self, id, NULL, cancellable, callback, user_data);
   g_autofree char *file = secrets_file (id);
 
   g_task_set_source_tag (task, ls_agent_secrets_remove_async);

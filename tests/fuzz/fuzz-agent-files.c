@@ -37,7 +37,7 @@ check_credentials (const char *text, gsize length)
   FUZZ_CHECK ((credentials == NULL) == (error != NULL));
   if (credentials == NULL)
     return;
-  written = ls_agent_credentials_to_text (credentials);
+  written = ls_agent_credentials_to_text (credentials, NULL);
   again = ls_agent_credentials_from_text (written, strlen (written), NULL);
   sodium_free (written);
   FUZZ_CHECK (again != NULL && g_str_equal (again->node_token, credentials->node_token));

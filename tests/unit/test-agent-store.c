@@ -145,14 +145,14 @@ test_record_truncated (void)
 static void
 test_credentials (void)
 {
-  g_autoptr (LsAgentCredentials) credentials = ls_agent_credentials_new ();
+  g_autoptr (LsAgentCredentials) credentials = ls_agent_credentials_new (NULL);
   g_autoptr (LsAgentCredentials) back = NULL;
   g_autoptr (GError) error = NULL;
   char *text;
 
   g_assert_true (ls_agent_credentials_set_token (credentials, "a-Token_1", NULL));
   g_assert_true (ls_agent_credentials_set_auth_path (credentials, "/v1/x?a=b", NULL));
-  text = ls_agent_credentials_to_text (credentials);
+  text = ls_agent_credentials_to_text (credentials, NULL);
   back = ls_agent_credentials_from_text (text, strlen (text), &error);
   g_assert_no_error (error);
   g_assert_cmpmem (back, sizeof *back, credentials, sizeof *credentials);
@@ -164,6 +164,16 @@ test_credentials (void)
       g_assert_true (cut == NULL || text[length - 1] == '\n');
     }
   sodium_free (text);
+}
+
+/* What does not fit into guarded memory is an error, not the end of the program. */
+static void
+test_credentials_no_memory (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (ls_agent_credentials_from_text ("", G_MAXSIZE - 1, &error));
+  g_assert_error (error, LS_ERROR, LS_ERROR_LIMIT);
 }
 
 static void
@@ -178,7 +188,7 @@ test_credentials_bad (void)
   };
   static const char *const paths[]
       = { "http://evil/", "//evil/", "x", "/a b", "/a\nb", "/a\"b", "/a#b" };
-  g_autoptr (LsAgentCredentials) credentials = ls_agent_credentials_new ();
+  g_autoptr (LsAgentCredentials) credentials = ls_agent_credentials_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     {
@@ -474,6 +484,7 @@ main (int argc, char **argv)
   g_test_add_func ("/agent/record/truncated", test_record_truncated);
   g_test_add_func ("/agent/credentials/round-trip", test_credentials);
   g_test_add_func ("/agent/credentials/bad", test_credentials_bad);
+  g_test_add_func ("/agent/credentials/no-memory", test_credentials_no_memory);
   g_test_add ("/agent/store/write", Disk, NULL, disk_set_up, test_write, disk_tear_down);
   g_test_add ("/agent/store/load", Disk, NULL, disk_set_up, test_load, disk_tear_down);
   g_test_add ("/agent/store/load-no-file", Disk, NULL, disk_set_up, test_load_no_file,
