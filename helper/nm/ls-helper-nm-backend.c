@@ -83,19 +83,6 @@ ls_helper_nm_is_active (NMActiveConnection *active)
          && nm_active_connection_get_state (active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATED;
 }
 
-/* Whether another profile is active on @interface. What NetworkManager merely sees there without
- * having made it (EXTERNAL) is judged by the link itself. */
-gboolean
-ls_helper_nm_is_taken (NMClient *client, const char *interface, const char *uuid)
-{
-  NMDevice *device = nm_client_get_device_by_iface (client, interface);
-  NMActiveConnection *active = device != NULL ? nm_device_get_active_connection (device) : NULL;
-
-  return active != NULL
-         && !(nm_active_connection_get_state_flags (active) & NM_ACTIVATION_STATE_FLAG_EXTERNAL)
-         && g_strcmp0 (nm_active_connection_get_uuid (active), uuid) != 0;
-}
-
 /* The client */
 
 static void

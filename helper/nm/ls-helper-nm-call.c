@@ -58,6 +58,17 @@ ls_helper_nm_get_device (NMActiveConnection *active)
   return devices->len > 0 ? devices->pdata[0] : NULL;
 }
 
+gboolean
+ls_helper_nm_is_taken (NMClient *client, const char *interface, const char *uuid)
+{
+  NMDevice *device = nm_client_get_device_by_iface (client, interface);
+  NMActiveConnection *active = device != NULL ? nm_device_get_active_connection (device) : NULL;
+
+  return active != NULL
+         && !(nm_active_connection_get_state_flags (active) & NM_ACTIVATION_STATE_FLAG_EXTERNAL)
+         && g_strcmp0 (nm_active_connection_get_uuid (active), uuid) != 0;
+}
+
 static void
 added_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -131,7 +142,8 @@ typedef struct
   GTask *task; /* the call, while it waits */
   NMClient *client;
   NMActiveConnection *active; /* whose activation is waited for */
-  char *interface; /* whose removal is waited for */
+  char *interface; /* whose removal is waited for, */
+  char *uuid; /* or that it is another profile's than this */
   gulong client_handler;
   gulong active_handler;
   GSource *cancel_source;
@@ -156,16 +168,18 @@ wait_free (Wait *wait)
   g_clear_object (&wait->active);
   g_clear_object (&wait->client);
   g_free (wait->interface);
+  g_free (wait->uuid);
   g_free (wait);
 }
 
 static Wait *
-wait_new (NMClient *client, const char *interface)
+wait_new (NMClient *client, const char *interface, const char *uuid)
 {
   Wait *wait = g_new0 (Wait, 1);
 
   wait->client = g_object_ref (client);
   wait->interface = g_strdup (interface);
+  wait->uuid = g_strdup (uuid);
   return wait;
 }
 
@@ -281,7 +295,7 @@ ls_helper_nm_activate (NMClient *client, NMRemoteConnection *profile, GCancellab
   GTask *task = g_task_new (client, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, ls_helper_nm_activate);
-  g_task_set_task_data (task, wait_new (client, NULL), (GDestroyNotify)wait_free);
+  g_task_set_task_data (task, wait_new (client, NULL, NULL), (GDestroyNotify)wait_free);
   nm_client_activate_connection_async (client, NM_CONNECTION (profile), NULL, NULL, cancellable,
                                        activated_cb, task);
 }
@@ -383,7 +397,8 @@ device_removed_cb (NMClient *client, NMDevice *device, Wait *wait)
 {
   g_autoptr (GTask) task = NULL;
 
-  if (nm_client_get_device_by_iface (client, wait->interface) != NULL)
+  if (nm_client_get_device_by_iface (client, wait->interface) != NULL
+      && !ls_helper_nm_is_taken (client, wait->interface, wait->uuid))
     return;
   task = wait_end (wait);
   g_task_return_boolean (task, TRUE);
@@ -416,7 +431,7 @@ ls_helper_nm_delete_profile (NMClient *client, const char *uuid, const char *int
   NMRemoteConnection *profile = nm_client_get_connection_by_uuid (client, uuid);
 
   g_task_set_source_tag (task, ls_helper_nm_delete_profile);
-  g_task_set_task_data (task, wait_new (client, interface), (GDestroyNotify)wait_free);
+  g_task_set_task_data (task, wait_new (client, interface, uuid), (GDestroyNotify)wait_free);
   if (profile != NULL && ls_helper_nm_profile_is_ours (NM_CONNECTION (profile), interface))
     nm_remote_connection_delete_async (profile, cancellable, deleted_cb, task);
   else

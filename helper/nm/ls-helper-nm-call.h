@@ -17,6 +17,10 @@ NMActiveConnection *ls_helper_nm_find_active (NMClient *client, const char *uuid
 /* The device of @active, or NULL. (transfer none) */
 NMDevice *ls_helper_nm_get_device (NMActiveConnection *active);
 
+/* Whether another profile than @uuid is active on @interface. What NetworkManager merely sees there
+ * without having made it (EXTERNAL) is judged by the link itself. */
+gboolean ls_helper_nm_is_taken (NMClient *client, const char *interface, const char *uuid);
+
 /* Makes the profile with @profile's UUID be so, in memory only: adds it or changes the one that is
  * there, without touching its device. LS_ERROR_CONFLICT if one is there that is not ours. */
 void ls_helper_nm_put_profile (NMClient *client, NMConnection *profile, GCancellable *cancellable,
@@ -36,7 +40,8 @@ void ls_helper_nm_reapply (NMClient *client, NMDevice *device, GCancellable *can
                            GAsyncReadyCallback callback, gpointer user_data);
 gboolean ls_helper_nm_reapply_finish (NMClient *client, GAsyncResult *result, GError **error);
 
-/* Deletes the profile @uuid, if it is there and ours, and waits for its @interface to go. */
+/* Deletes the profile @uuid, if it is there and ours, and waits for its @interface to go,
+ * unless another profile has it. */
 void ls_helper_nm_delete_profile (NMClient *client, const char *uuid, const char *interface,
                                   GCancellable *cancellable, GAsyncReadyCallback callback,
                                   gpointer user_data);

@@ -76,9 +76,6 @@ LsHelperRoute *ls_helper_nm_get_route (gpointer self);
 LsHelperWg *ls_helper_nm_get_wg (gpointer self);
 gboolean ls_helper_nm_is_active (NMActiveConnection *active);
 
-/* Whether another profile than @uuid is active on @interface. */
-gboolean ls_helper_nm_is_taken (NMClient *client, const char *interface, const char *uuid);
-
 /* The end of apply() and of mending: writes what NetworkManager does not, then watches the tunnel.
  * (transfer full) @task */
 void ls_helper_nm_write_peers (GTask *task);
