@@ -63,6 +63,40 @@ ls_helper_backend_apply_finish (LsHelperBackend *self, GAsyncResult *result,
 }
 
 void
+ls_helper_backend_mend (LsHelperBackend *self, const char *name, const char *interface,
+                        const LsTunnel *tunnel, GCancellable *cancellable,
+                        GAsyncReadyCallback callback, gpointer user_data)
+{
+  LS_HELPER_BACKEND_GET_CLASS (self)->mend (self, name, interface, tunnel, cancellable, callback,
+                                            user_data);
+}
+
+static void
+mended_route_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autofree LsHelperApplied *applied = g_new0 (LsHelperApplied, 1);
+  GError *error = NULL;
+
+  if (ls_helper_route_mend_finish (LS_HELPER_ROUTE (source), result, &applied->changed, &error))
+    g_task_return_pointer (task, g_steal_pointer (&applied), g_free);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+ls_helper_backend_mend_route (LsHelperBackend *self, LsHelperRoute *route, const char *interface,
+                              const LsTunnel *tunnel, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, ls_helper_backend_mend_route);
+  ls_helper_route_mend (route, interface, tunnel->addresses, tunnel->routes, cancellable,
+                        mended_route_cb, task);
+}
+
+void
 ls_helper_backend_update_peers (LsHelperBackend *self, const char *interface, GPtrArray *changed,
                                 GArray *removed, GCancellable *cancellable,
                                 GAsyncReadyCallback callback, gpointer user_data)

@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 
+#include "ls-helper-route.h"
 #include "ls-tunnel.h"
 
 G_BEGIN_DECLS
@@ -57,6 +58,12 @@ struct _LsHelperBackendClass
                  const LsTunnel *desired, const LsTunnel *previous, GCancellable *cancellable,
                  GAsyncReadyCallback callback, gpointer user_data);
 
+  /* pointer to LsHelperApplied, freed with g_free(). Others took away addresses, routes or rules:
+   * puts back what @tunnel has of them, if the interface is up, and changes nothing else. */
+  void (*mend) (LsHelperBackend *self, const char *name, const char *interface,
+                const LsTunnel *tunnel, GCancellable *cancellable, GAsyncReadyCallback callback,
+                gpointer user_data);
+
   /* boolean. @changed: of LsTunnelPeer, to add or replace; @removed: of LsKey. No other peer is
    * written. A changed peer without endpoint keeps the one it has. */
   void (*update_peers) (LsHelperBackend *self, const char *interface, GPtrArray *changed,
@@ -103,6 +110,11 @@ void ls_helper_backend_apply (LsHelperBackend *self, const char *name, const cha
 gboolean ls_helper_backend_apply_finish (LsHelperBackend *self, GAsyncResult *result,
                                          LsHelperApplied *out_applied, GError **error);
 
+/* Ends with ls_helper_backend_apply_finish(). */
+void ls_helper_backend_mend (LsHelperBackend *self, const char *name, const char *interface,
+                             const LsTunnel *tunnel, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data);
+
 void ls_helper_backend_update_peers (LsHelperBackend *self, const char *interface,
                                      GPtrArray *changed, GArray *removed, GCancellable *cancellable,
                                      GAsyncReadyCallback callback, gpointer user_data);
@@ -136,6 +148,13 @@ ls_helper_backend_adopt_finish (LsHelperBackend *self, GAsyncResult *result, GEr
 GVariant *ls_helper_backend_dup_state (LsHelperBackend *self, const char *interface);
 
 /* For implementations. */
+
+/* What mend() does where the routes are the backend's own. */
+void
+ls_helper_backend_mend_route (LsHelperBackend *self, LsHelperRoute *route, const char *interface,
+                              const LsTunnel *tunnel, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data);
+
 void ls_helper_backend_emit_tunnel_changed (LsHelperBackend *self, const char *interface,
                                             const char *state, const char *reason);
 void ls_helper_backend_emit_state_changed (LsHelperBackend *self, const char *interface);

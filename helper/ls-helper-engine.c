@@ -12,10 +12,6 @@
 #include "ls-helper-journal.h"
 #include "ls-helper-tunnel.h"
 
-/* Routes and rules of ours that somebody deletes (systemd-networkd does when it starts) are mended
- * this much later, all at once, so that two programs that fight do not keep the machine busy. */
-#define DRIFT_DELAY_SECONDS 2
-
 struct _LsHelperEngine
 {
   GObject parent_instance;
@@ -26,7 +22,6 @@ struct _LsHelperEngine
   char *runtime_dir;
   GHashTable *tunnels; /* name → LsHelperTunnel, made or waited for */
   GHashTable *interfaces; /* set of char *: of the tunnels that are made */
-  guint drift_id;
 };
 
 enum
@@ -153,25 +148,17 @@ ls_helper_engine_load (LsHelperEngine *self)
     }
 }
 
-static gboolean
-mend_cb (gpointer user_data)
-{
-  LsHelperEngine *self = user_data;
-  g_autoptr (GList) tunnels = g_hash_table_get_values (self->tunnels);
-
-  self->drift_id = 0;
-  for (GList *l = tunnels; l != NULL; l = l->next)
-    ls_helper_tunnel_verify (l->data);
-  return G_SOURCE_REMOVE;
-}
-
 static void
-drift_cb (LsHelperRoute *route, gpointer user_data)
+drift_cb (LsHelperRoute *route, const char *interface, gpointer user_data)
 {
   LsHelperEngine *self = user_data;
+  GHashTableIter iter;
+  gpointer tunnel;
 
-  if (self->drift_id == 0 && g_hash_table_size (self->tunnels) > 0)
-    self->drift_id = g_timeout_add_seconds (DRIFT_DELAY_SECONDS, mend_cb, self);
+  g_hash_table_iter_init (&iter, self->tunnels);
+  while (g_hash_table_iter_next (&iter, NULL, &tunnel))
+    if (interface == NULL || g_str_equal (ls_helper_tunnel_get_interface (tunnel), interface))
+      ls_helper_tunnel_mend_soon (tunnel);
 }
 
 static GVariant *
@@ -416,7 +403,6 @@ ls_helper_engine_finalize (GObject *object)
   GHashTableIter iter;
   gpointer tunnel;
 
-  g_clear_handle_id (&self->drift_id, g_source_remove);
   g_hash_table_iter_init (&iter, self->tunnels);
   while (g_hash_table_iter_next (&iter, NULL, &tunnel))
     g_signal_handlers_disconnect_by_data (tunnel, self);

@@ -252,8 +252,47 @@ ls_helper_tunnel_repair_begin (LsHelperTunnel *self)
                            repaired_cb, g_object_ref (self));
 }
 
+/* Mending what others take away */
+
+/* In how many milliseconds it may be mended. */
+static guint
+mend_delay (LsHelperTunnel *self)
+{
+  gint64 passed = (g_get_monotonic_time () - self->mends_since) / 1000;
+
+  if (passed > LS_HELPER_MENDS_SECONDS * 1000 || self->mends == 0)
+    {
+      self->mends_since = g_get_monotonic_time ();
+      self->mends = 0;
+    }
+  if (self->mends < LS_HELPER_MENDS_MAX)
+    return LS_HELPER_MEND_SETTLE_MS;
+  return MAX (LS_HELPER_MENDS_SECONDS * 1000 - passed, LS_HELPER_MEND_SETTLE_MS);
+}
+
+/* What came while another mending was under way has not counted that one. */
+static gboolean
+mend_cb (gpointer user_data)
+{
+  LsHelperTunnel *self = user_data;
+
+  self->mend_id = 0;
+  if (mend_delay (self) > LS_HELPER_MEND_SETTLE_MS)
+    ls_helper_tunnel_mend_soon (self);
+  else
+    ls_helper_tunnel_enqueue (self, ls_helper_job_new (LS_HELPER_JOB_MEND, NULL));
+  return G_SOURCE_REMOVE;
+}
+
+void
+ls_helper_tunnel_mend_soon (LsHelperTunnel *self)
+{
+  if (self->mend_id == 0 && self->actual != NULL)
+    self->mend_id = g_timeout_add (mend_delay (self), mend_cb, self);
+}
+
 static void
-verified_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+mended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (LsHelperTunnel) self = user_data;
   LsHelperApplied applied = { 0 };
@@ -262,21 +301,26 @@ verified_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!ls_helper_backend_apply_finish (LS_HELPER_BACKEND (source), result, &applied, &error))
     {
       g_message ("%s: could not be mended: %s", self->interface, error->message);
+      self->mends++;
       self->up = FALSE;
       ls_helper_tunnel_repair_later (self);
       ls_helper_tunnel_fail (self, error);
       return;
     }
   if (applied.changed)
-    ls_helper_tunnel_emit_changed (self, "up", "repaired");
+    {
+      if (++self->mends == LS_HELPER_MENDS_MAX)
+        g_message ("%s: others change it again and again", self->interface);
+      ls_helper_tunnel_emit_changed (self, "up", "repaired");
+    }
   ls_helper_tunnel_succeed (self, NULL);
 }
 
 void
-ls_helper_tunnel_verify_begin (LsHelperTunnel *self)
+ls_helper_tunnel_mend_begin (LsHelperTunnel *self)
 {
-  ls_helper_backend_apply (self->backend, self->name, self->interface, self->actual, self->actual,
-                           NULL, verified_cb, g_object_ref (self));
+  ls_helper_backend_mend (self->backend, self->name, self->interface, self->actual, NULL, mended_cb,
+                          g_object_ref (self));
 }
 
 static void

@@ -13,7 +13,7 @@ typedef enum
   LS_HELPER_JOB_CALL, /* a method of a caller */
   LS_HELPER_JOB_ADOPT, /* first after a restart of the helper */
   LS_HELPER_JOB_REPAIR, /* the WireGuard program ended */
-  LS_HELPER_JOB_VERIFY, /* a route or rule was deleted */
+  LS_HELPER_JOB_MEND, /* an address, a route or a rule was deleted */
   LS_HELPER_JOB_UNDO, /* the lease expired, or somebody switched it off */
 } LsHelperJobKind;
 
@@ -64,6 +64,9 @@ struct _LsHelperTunnel
   guint repairs;
   guint repair_id;
   guint undo_id;
+  guint mend_id;
+  guint mends; /* since mends_since */
+  gint64 mends_since; /* monotonic, microseconds */
   guint journal_id;
 };
 
@@ -112,7 +115,7 @@ void ls_helper_tunnel_remove_begin (LsHelperTunnel *self);
 void ls_helper_tunnel_status_begin (LsHelperTunnel *self);
 void ls_helper_tunnel_adopt_begin (LsHelperTunnel *self);
 void ls_helper_tunnel_repair_begin (LsHelperTunnel *self);
-void ls_helper_tunnel_verify_begin (LsHelperTunnel *self);
+void ls_helper_tunnel_mend_begin (LsHelperTunnel *self);
 
 /* Back to how it was before the current job, which fails with @error (taken). */
 void ls_helper_tunnel_roll_back (LsHelperTunnel *self, GError *error);

@@ -227,6 +227,7 @@ ls_helper_tunnel_forget (LsHelperTunnel *self)
   g_clear_object (&self->lease);
   g_clear_handle_id (&self->journal_id, g_source_remove);
   g_clear_handle_id (&self->repair_id, g_source_remove);
+  g_clear_handle_id (&self->mend_id, g_source_remove);
   self->up = FALSE;
   self->repairs = 0;
   ls_helper_journal_delete (self->runtime_dir, self->name);
@@ -332,9 +333,9 @@ execute (LsHelperTunnel *self)
       else
         ls_helper_tunnel_succeed (self, NULL);
       break;
-    case LS_HELPER_JOB_VERIFY:
+    case LS_HELPER_JOB_MEND:
       if (self->actual != NULL && self->up)
-        ls_helper_tunnel_verify_begin (self);
+        ls_helper_tunnel_mend_begin (self);
       else
         ls_helper_tunnel_succeed (self, NULL);
       break;
@@ -369,12 +370,6 @@ run_next (LsHelperTunnel *self)
       self->gone = TRUE;
       g_signal_emit (self, signals[GONE], 0);
     }
-}
-
-void
-ls_helper_tunnel_verify (LsHelperTunnel *self)
-{
-  ls_helper_tunnel_enqueue (self, ls_helper_job_new (LS_HELPER_JOB_VERIFY, NULL));
 }
 
 void
@@ -506,6 +501,7 @@ ls_helper_tunnel_dispose (GObject *object)
   g_clear_object (&self->lease);
   g_clear_handle_id (&self->repair_id, g_source_remove);
   g_clear_handle_id (&self->undo_id, g_source_remove);
+  g_clear_handle_id (&self->mend_id, g_source_remove);
   g_clear_handle_id (&self->journal_id, g_source_remove);
   g_clear_object (&self->backend);
   g_clear_object (&self->authority);

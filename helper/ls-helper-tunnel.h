@@ -17,6 +17,13 @@ G_DECLARE_FINAL_TYPE (LsHelperTunnel, ls_helper_tunnel, LS, HELPER_TUNNEL, GObje
 /* How often a WireGuard program that ended is started again, after 0.5, 1, 2, 4 and 8 seconds. */
 #define LS_HELPER_REPAIRS_MAX 5
 
+/* How long others may take to take away what they want before it is put back, so that one deed is
+ * mended at once, and how often that is done in how many seconds, so that two programs that fight
+ * do not keep the machine busy. What is taken more often is put back when these are over. */
+#define LS_HELPER_MEND_SETTLE_MS 100
+#define LS_HELPER_MENDS_MAX 10
+#define LS_HELPER_MENDS_SECONDS 60
+
 /* @interfaces: a set of strings, shared by all tunnels.
  *
  * Signals:
@@ -60,8 +67,9 @@ const char *ls_helper_tunnel_get_state (LsHelperTunnel *self);
 gboolean ls_helper_tunnel_is_busy (LsHelperTunnel *self);
 void ls_helper_tunnel_flush (LsHelperTunnel *self);
 
-/* Looks, after what is queued, whether all is as it should be, and mends what is not. */
-void ls_helper_tunnel_verify (LsHelperTunnel *self);
+/* Others took away an address, a route or a rule, maybe this tunnel's: once that has settled, what
+ * is missing is put back, after what is queued. */
+void ls_helper_tunnel_mend_soon (LsHelperTunnel *self);
 
 /* Undoes the tunnel, after what is queued. */
 void ls_helper_tunnel_undo (LsHelperTunnel *self, const char *reason, GAsyncReadyCallback callback,

@@ -196,6 +196,14 @@ apply (LsHelperBackend *backend, const char *name, const char *interface, const 
 }
 
 static void
+mend (LsHelperBackend *backend, const char *name, const char *interface, const LsTunnel *tunnel,
+      GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  ls_helper_backend_mend_route (backend, get_route (backend), interface, tunnel, cancellable,
+                                callback, user_data);
+}
+
+static void
 removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
@@ -318,6 +326,7 @@ ls_helper_kernel_backend_class_init (LsHelperKernelBackendClass *klass)
   backend_class->kind = LS_BACKEND_KERNEL;
   backend_class->is_available = is_available;
   backend_class->apply = apply;
+  backend_class->mend = mend;
   backend_class->remove = remove_tunnel;
   backend_class->adopt = adopt;
 }

@@ -188,7 +188,7 @@ profile_put_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       ls_helper_nm_watch_follow (lost->watch, call->active);
       apply_when_sure (g_steal_pointer (&task));
     }
-  else if (ls_helper_nm_is_active (call->active))
+  else if (ls_helper_nm_is_active (call->active) && !call->anew)
     ls_helper_wg_get_device (ls_helper_nm_get_wg (self), call->interface, cancellable, key_cb,
                              g_steal_pointer (&task));
   else

@@ -317,6 +317,7 @@ ls_helper_nm_backend_class_init (LsHelperNmBackendClass *klass)
   backend_class->kind = LS_BACKEND_NETWORK_MANAGER;
   backend_class->is_available = is_available;
   backend_class->apply = ls_helper_nm_apply;
+  backend_class->mend = ls_helper_nm_put_back;
   backend_class->update_peers = update_peers;
   backend_class->set_endpoints = set_endpoints;
   backend_class->remove = ls_helper_nm_remove;

@@ -50,6 +50,7 @@ typedef struct
   LsTunnel *previous;
   NMRemoteConnection *profile;
   NMActiveConnection *active;
+  gboolean anew; /* activate, even if a reapply would do */
   gboolean changed;
 } LsHelperNmCall;
 
@@ -98,6 +99,9 @@ void
 ls_helper_nm_apply (LsHelperBackend *backend, const char *name, const char *interface,
                     const LsTunnel *desired, const LsTunnel *previous, GCancellable *cancellable,
                     GAsyncReadyCallback callback, gpointer user_data);
+void ls_helper_nm_put_back (LsHelperBackend *backend, const char *name, const char *interface,
+                            const LsTunnel *tunnel, GCancellable *cancellable,
+                            GAsyncReadyCallback callback, gpointer user_data);
 void ls_helper_nm_remove (LsHelperBackend *backend, const char *name, const char *interface,
                           GVariant *state, GCancellable *cancellable, GAsyncReadyCallback callback,
                           gpointer user_data);

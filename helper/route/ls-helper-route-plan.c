@@ -155,6 +155,61 @@ ls_helper_route_plan_apply (const LsHelperRouteState *state, guint mtu, const GA
   return messages;
 }
 
+/* SECURITY: a link that somebody else has made by the name of ours gets nothing of ours. */
+gboolean
+ls_helper_route_state_can_be_mended (const LsHelperRouteState *state)
+{
+  return state->link != NULL && state->link->up && ls_helper_link_is_ours (state->link);
+}
+
+GPtrArray *
+ls_helper_route_plan_mend (const LsHelperRouteState *state, const GArray *addresses,
+                           const GArray *routes)
+{
+  GPtrArray *messages = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GArray) have_addresses = our_addresses (state);
+  g_autoptr (GArray) have_routes = our_routes (state);
+
+  if (!ls_helper_route_state_can_be_mended (state))
+    return messages;
+  add_difference (messages, state, addresses, have_addresses, ls_helper_route_message_add_address);
+  add_difference (messages, state, routes, have_routes, ls_helper_route_message_add_route);
+  add_missing_rules (messages, state);
+  return messages;
+}
+
+static gboolean
+has_all (const LsHelperRouteState *state, const GArray *wanted, const GArray *have)
+{
+  g_autoptr (GHashTable) known = prefix_set (have);
+
+  for (guint i = 0; i < wanted->len; i++)
+    {
+      const LsPrefix *prefix = &g_array_index (wanted, LsPrefix, i);
+      if (usable_family (state, prefix->address.family) && !set_contains (known, prefix))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+ls_helper_route_state_has (const LsHelperRouteState *state, const GArray *addresses,
+                           const GArray *routes)
+{
+  g_autoptr (GArray) have_addresses = our_addresses (state);
+  g_autoptr (GArray) have_routes = g_array_new (FALSE, TRUE, sizeof (LsPrefix));
+
+  if (!ls_helper_route_state_can_be_mended (state))
+    return TRUE;
+  for (guint i = 0; i < state->routes->len; i++)
+    {
+      const LsHelperTableRoute *route = &g_array_index (state->routes, LsHelperTableRoute, i);
+      if (route->index == state->link->index)
+        g_array_append_val (have_routes, route->destination);
+    }
+  return has_all (state, addresses, have_addresses) && has_all (state, routes, have_routes);
+}
+
 /* The rules that NetworkManager made for a link of ours and cannot take away any more. */
 static void
 delete_managed_rules (GPtrArray *messages, const LsHelperRouteState *state)

@@ -26,10 +26,20 @@ void ls_helper_route_state_clear (LsHelperRouteState *state);
 /* Keeps what says most about our rule: ours, then an equal one, then one in the way. */
 void ls_helper_route_state_add_rule (LsHelperRouteState *state, int family, LsHelperRuleKind kind);
 
+/* Whether the link is there, up and ours. */
+gboolean ls_helper_route_state_can_be_mended (const LsHelperRouteState *state);
+
+/* Whether the link has these addresses and routes, whoever made them; also if it is not one to be
+ * mended. */
+gboolean ls_helper_route_state_has (const LsHelperRouteState *state, const GArray *addresses,
+                                    const GArray *routes);
+
 /* Arrays of messages (struct nlmsghdr, freed with the array), in the order to be sent; empty if
  * all is as wanted. */
 GPtrArray *ls_helper_route_plan_apply (const LsHelperRouteState *state, guint mtu,
                                        const GArray *addresses, const GArray *routes);
+GPtrArray *ls_helper_route_plan_mend (const LsHelperRouteState *state, const GArray *addresses,
+                                      const GArray *routes);
 GPtrArray *ls_helper_route_plan_remove (const LsHelperRouteState *state, gboolean delete_link);
 GPtrArray *ls_helper_route_plan_rules (const LsHelperRouteState *state, gboolean wanted);
 

@@ -7,7 +7,18 @@
 
 G_BEGIN_DECLS
 
-/* The socket, for the other file of this class. */
+/* For the other files of this class. */
+
+/* The socket of requests. */
 LsHelperNetlink *ls_helper_route_get_netlink (LsHelperRoute *self);
+
+/* The socket of what the kernel tells, or NULL. */
+LsHelperNetlink *ls_helper_route_get_watch (LsHelperRoute *self);
+void ls_helper_route_set_watch (LsHelperRoute *self, LsHelperNetlink *watch);
+
+/* The signals. @interface of drift: NULL if it may be any. */
+void ls_helper_route_emit_link (LsHelperRoute *self, const char *interface, gboolean exists,
+                                gboolean up);
+void ls_helper_route_emit_drift (LsHelperRoute *self, const char *interface);
 
 G_END_DECLS

@@ -29,6 +29,8 @@ struct _LsHelperRoute
 typedef enum
 {
   OPERATION_APPLY,
+  OPERATION_MEND,
+  OPERATION_CHECK,
   OPERATION_REMOVE,
   OPERATION_RULES,
 } OperationKind;
@@ -53,7 +55,7 @@ typedef struct
   guint mtu;
   GArray *addresses;
   GArray *routes;
-  gboolean flag; /* delete the link; rules wanted */
+  gboolean flag; /* delete the link; rules wanted; all is there */
 
   Step step;
   LsHelperRouteState state;
@@ -318,6 +320,12 @@ plan (Operation *operation)
     case OPERATION_APPLY:
       return ls_helper_route_plan_apply (&operation->state, operation->mtu, operation->addresses,
                                          operation->routes);
+    case OPERATION_MEND:
+      return ls_helper_route_plan_mend (&operation->state, operation->addresses, operation->routes);
+    case OPERATION_CHECK:
+      operation->flag
+          = ls_helper_route_state_has (&operation->state, operation->addresses, operation->routes);
+      return g_ptr_array_new ();
     case OPERATION_REMOVE:
       return ls_helper_route_plan_remove (&operation->state, operation->flag);
     case OPERATION_RULES:
@@ -330,7 +338,9 @@ plan (Operation *operation)
 static GError *
 check_state (const Operation *operation)
 {
-  if (operation->kind != OPERATION_APPLY)
+  if (operation->kind != OPERATION_APPLY && operation->kind != OPERATION_MEND)
+    return NULL;
+  if (operation->kind == OPERATION_MEND && !ls_helper_route_state_can_be_mended (&operation->state))
     return NULL;
   if (operation->state.link == NULL)
     return g_error_new (LS_ERROR, LS_ERROR_NOT_FOUND, _ ("The interface %s is not there."),
@@ -358,13 +368,16 @@ begin_writing (LsHelperRoute *self, Operation *operation)
   g_clear_pointer (&operation->writes, g_ptr_array_unref);
   operation->writes = plan (operation);
   operation->next_write = 0;
-  if (operation->writes->len == 0)
+  if (operation->writes->len > 0 && !verifying)
+    return TRUE;
+  /* What is taken again while it is put back is told anew. */
+  if (operation->writes->len == 0 || operation->kind == OPERATION_MEND)
     finish_current (self, NULL);
-  else if (verifying)
+  else
     finish_current (self, g_error_new_literal (LS_ERROR, LS_ERROR_BACKEND,
                                                _ ("Another program changed the network settings at "
                                                   "the same time. Try again.")));
-  return operation->writes->len > 0 && !verifying;
+  return FALSE;
 }
 
 static void
@@ -438,16 +451,25 @@ queue_operation (LsHelperRoute *self, Operation *operation, gpointer tag, GCance
   start_next (self);
 }
 
+static Operation *
+layer3_operation_new (OperationKind kind, const char *interface, const GArray *addresses,
+                      const GArray *routes)
+{
+  Operation *operation = operation_new (kind, interface);
+
+  operation->addresses = g_array_copy ((GArray *)addresses);
+  operation->routes = g_array_copy ((GArray *)routes);
+  return operation;
+}
+
 void
 ls_helper_route_apply (LsHelperRoute *self, const char *interface, guint mtu,
                        const GArray *addresses, const GArray *routes, GCancellable *cancellable,
                        GAsyncReadyCallback callback, gpointer user_data)
 {
-  Operation *operation = operation_new (OPERATION_APPLY, interface);
+  Operation *operation = layer3_operation_new (OPERATION_APPLY, interface, addresses, routes);
 
   operation->mtu = mtu;
-  operation->addresses = g_array_copy ((GArray *)addresses);
-  operation->routes = g_array_copy ((GArray *)routes);
   queue_operation (self, operation, ls_helper_route_apply, cancellable, callback, user_data);
 }
 
@@ -466,6 +488,41 @@ ls_helper_route_apply_finish (LsHelperRoute *self, GAsyncResult *result, gboolea
                               GError **error)
 {
   return operation_finish (self, result, out_changed, error);
+}
+
+void
+ls_helper_route_mend (LsHelperRoute *self, const char *interface, const GArray *addresses,
+                      const GArray *routes, GCancellable *cancellable, GAsyncReadyCallback callback,
+                      gpointer user_data)
+{
+  queue_operation (self, layer3_operation_new (OPERATION_MEND, interface, addresses, routes),
+                   ls_helper_route_mend, cancellable, callback, user_data);
+}
+
+gboolean
+ls_helper_route_mend_finish (LsHelperRoute *self, GAsyncResult *result, gboolean *out_changed,
+                             GError **error)
+{
+  return operation_finish (self, result, out_changed, error);
+}
+
+void
+ls_helper_route_check (LsHelperRoute *self, const char *interface, const GArray *addresses,
+                       const GArray *routes, GCancellable *cancellable,
+                       GAsyncReadyCallback callback, gpointer user_data)
+{
+  queue_operation (self, layer3_operation_new (OPERATION_CHECK, interface, addresses, routes),
+                   ls_helper_route_check, cancellable, callback, user_data);
+}
+
+gboolean
+ls_helper_route_check_finish (LsHelperRoute *self, GAsyncResult *result, gboolean *out_complete,
+                              GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  const Operation *operation = g_task_get_task_data (G_TASK (result));
+  *out_complete = operation->flag;
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 void
@@ -501,75 +558,39 @@ ls_helper_route_sync_rules_finish (LsHelperRoute *self, GAsyncResult *result, gb
   return operation_finish (self, result, out_changed, error);
 }
 
-static void
-tell_link (LsHelperRoute *self, const struct nlmsghdr *header)
-{
-  g_autoptr (LsHelperLink) link = ls_helper_route_message_parse_link (header);
-
-  if (link == NULL || message_family (header) != AF_UNSPEC)
-    return;
-  if (header->nlmsg_type == RTM_DELLINK)
-    g_signal_emit (self, signals[LINK_REMOVED], 0, link->name);
-  else
-    g_signal_emit (self, signals[LINK_CHANGED], 0, link->name, link->up);
-}
-
-static gboolean
-deletes_what_is_ours (const struct nlmsghdr *header)
-{
-  LsHelperTableRoute route;
-
-  if (header->nlmsg_type == RTM_DELROUTE)
-    return ls_helper_route_message_parse_route (header, &route)
-           && route.protocol == LS_HELPER_ROUTE_PROTOCOL;
-  return header->nlmsg_type == RTM_DELRULE
-         && ls_helper_route_message_parse_rule (header, message_family (header))
-                == LS_HELPER_RULE_OURS;
-}
-
-static void
-watch_message_cb (LsHelperRoute *self, GBytes *bytes)
-{
-  const struct nlmsghdr *header = g_bytes_get_data (bytes, NULL);
-
-  if (mnl_nlmsg_get_payload_len (header) < 1)
-    return;
-  if (deletes_what_is_ours (header))
-    g_signal_emit (self, signals[DRIFT], 0);
-  else
-    tell_link (self, header);
-}
-
-static void
-watch_overrun_cb (LsHelperRoute *self)
-{
-  g_signal_emit (self, signals[DRIFT], 0);
-}
-
-gboolean
-ls_helper_route_watch_links (LsHelperRoute *self, GError **error)
-{
-  static const guint groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-                                  RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE };
-
-  if (self->watch != NULL)
-    return TRUE;
-  g_autoptr (LsHelperNetlink) watch = ls_helper_netlink_new (NETLINK_ROUTE, error);
-  if (watch == NULL)
-    return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
-    if (!ls_helper_netlink_join (watch, groups[i], error))
-      return FALSE;
-  self->watch = g_steal_pointer (&watch);
-  g_signal_connect_swapped (self->watch, "message", G_CALLBACK (watch_message_cb), self);
-  g_signal_connect_swapped (self->watch, "overrun", G_CALLBACK (watch_overrun_cb), self);
-  return TRUE;
-}
-
 LsHelperNetlink *
 ls_helper_route_get_netlink (LsHelperRoute *self)
 {
   return self->netlink;
+}
+
+void
+ls_helper_route_emit_link (LsHelperRoute *self, const char *interface, gboolean exists, gboolean up)
+{
+  if (exists)
+    g_signal_emit (self, signals[LINK_CHANGED], 0, interface, up);
+  else
+    g_signal_emit (self, signals[LINK_REMOVED], 0, interface);
+}
+
+void
+ls_helper_route_emit_drift (LsHelperRoute *self, const char *interface)
+{
+  g_signal_emit (self, signals[DRIFT], 0, interface);
+}
+
+void
+ls_helper_route_set_watch (LsHelperRoute *self, LsHelperNetlink *watch)
+{
+  if (self->watch != NULL)
+    g_signal_handlers_disconnect_by_data (self->watch, self);
+  g_set_object (&self->watch, watch);
+}
+
+LsHelperNetlink *
+ls_helper_route_get_watch (LsHelperRoute *self)
+{
+  return self->watch;
 }
 
 LsHelperRoute *
@@ -586,9 +607,7 @@ ls_helper_route_dispose (GObject *object)
 {
   LsHelperRoute *self = LS_HELPER_ROUTE (object);
 
-  if (self->watch != NULL)
-    g_signal_handlers_disconnect_by_data (self->watch, self);
-  g_clear_object (&self->watch);
+  ls_helper_route_set_watch (self, NULL);
   g_clear_object (&self->netlink);
   G_OBJECT_CLASS (ls_helper_route_parent_class)->dispose (object);
 }
@@ -601,7 +620,7 @@ ls_helper_route_class_init (LsHelperRouteClass *klass)
   signals[LINK_REMOVED] = g_signal_new ("link-removed", LS_TYPE_HELPER_ROUTE, G_SIGNAL_RUN_LAST, 0,
                                         NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[DRIFT] = g_signal_new ("drift", LS_TYPE_HELPER_ROUTE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                 NULL, G_TYPE_NONE, 0);
+                                 NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[LINK_CHANGED]
       = g_signal_new ("link-changed", LS_TYPE_HELPER_ROUTE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                       G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);

@@ -81,6 +81,23 @@ ls_helper_route_apply (LsHelperRoute *self, const char *interface, guint mtu,
 gboolean ls_helper_route_apply_finish (LsHelperRoute *self, GAsyncResult *result,
                                        gboolean *out_changed, GError **error);
 
+/* Puts back what others took of these addresses and routes of @interface and of the rules, and
+ * changes nothing else. A link that is gone, not up or not ours is left as it is: who sets it down
+ * means it. */
+void ls_helper_route_mend (LsHelperRoute *self, const char *interface, const GArray *addresses,
+                           const GArray *routes, GCancellable *cancellable,
+                           GAsyncReadyCallback callback, gpointer user_data);
+gboolean ls_helper_route_mend_finish (LsHelperRoute *self, GAsyncResult *result,
+                                      gboolean *out_changed, GError **error);
+
+/* Whether ls_helper_route_mend() would have an address or route to put back, whoever made those
+ * that are there; changes nothing. */
+void ls_helper_route_check (LsHelperRoute *self, const char *interface, const GArray *addresses,
+                            const GArray *routes, GCancellable *cancellable,
+                            GAsyncReadyCallback callback, gpointer user_data);
+gboolean ls_helper_route_check_finish (LsHelperRoute *self, GAsyncResult *result,
+                                       gboolean *out_complete, GError **error);
+
 /* Deletes the link @interface (if @delete_link), the routes of ours over it, and the rules if no
  * route of ours is left. Succeeds if there is nothing. The caller has made sure that the link is
  * ours. */
@@ -97,8 +114,9 @@ gboolean ls_helper_route_sync_rules_finish (LsHelperRoute *self, GAsyncResult *r
                                             gboolean *out_changed, GError **error);
 
 /* After this the signal "link-removed" (const char *interface) tells of any link that went away,
- * "link-changed" (const char *interface, gboolean up) of one that was changed, and "drift" () that
- * a route or rule of ours was deleted, maybe by ourselves, or that it is not known. */
+ * "link-changed" (const char *interface, gboolean up) of one that was changed, and "drift" (const
+ * char *interface) that an address, a route of our table or a rule like ours was deleted, maybe by
+ * ourselves; @interface is NULL if it may be any one's. */
 gboolean ls_helper_route_watch_links (LsHelperRoute *self, GError **error);
 
 G_END_DECLS

@@ -327,6 +327,16 @@ apply (LsHelperBackend *backend, const char *name, const char *interface, const 
   ask (task, LS_HELPER_UAPI_GET, got_device_cb);
 }
 
+static void
+mend (LsHelperBackend *backend, const char *name, const char *interface, const LsTunnel *tunnel,
+      GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  LsHelperUserspaceBackend *self = LS_HELPER_USERSPACE_BACKEND (backend);
+
+  ls_helper_backend_mend_route (backend, self->route, interface, tunnel, cancellable, callback,
+                                user_data);
+}
+
 /* update_peers and set_endpoints */
 
 static void
@@ -657,6 +667,7 @@ ls_helper_userspace_backend_class_init (LsHelperUserspaceBackendClass *klass)
   backend_class->kind = LS_BACKEND_USERSPACE;
   backend_class->is_available = is_available;
   backend_class->apply = apply;
+  backend_class->mend = mend;
   backend_class->update_peers = update_peers;
   backend_class->set_endpoints = set_endpoints;
   backend_class->remove = remove_tunnel;

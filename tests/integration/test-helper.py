@@ -590,6 +590,42 @@ class Lives(HelperTest):
         self.assert_ok(client.call("RemoveTunnel", "('home',)"))
         self.assert_clean()
 
+    def is_whole(self):
+        """Every address, route and rule is there."""
+        shown = [self.machine.output("ip", "addr", "show", "dev", "ls-home"),
+                 self.machine.output("ip", "route", "show", "table", "all", "dev", "ls-home"),
+                 self.machine.output("ip", "-6", "route", "show", "table", "all", "dev", "ls-home")]
+        rules = [self.machine.output("ip", family, "rule") for family in ("-4", "-6")]
+        return ("100.64.0.2/32" in shown[0] and "fd00::2/128" in shown[0] and "100.64.0.0/24" in shown[1]
+                and "fd00::/64" in shown[2] and all("5280:" in text for text in rules))
+
+    def test_taken_away_by_others(self):
+        client = self.client(ALLOWED)
+        far = HelperPeer(self.machine)
+        self.addCleanup(far.stop)
+        tunnel = Tunnel().peers(peer(far.public, "100.64.0.3/32", endpoint=far.endpoint))
+        self.assert_ok(self.apply(client, tunnel))
+        far.start(tunnel)
+        # What somebody adds is his.
+        self.machine.run("ip", "addr", "add", "100.64.0.77/32", "dev", "ls-home")
+        wait_for("answer", self.is_answered)
+        client.signals()
+        for command in ("ip addr del 100.64.0.2/32 dev ls-home", "ip -6 addr del fd00::2/128 dev ls-home",
+                        "ip route flush table 27763", "ip -6 route flush table 27763",
+                        "ip rule del priority 5280", "ip -6 rule del priority 5280", "ip addr flush dev ls-home"):
+            with self.subTest(command):
+                self.machine.run(*command.split())
+                if "flush dev" not in command:
+                    self.assertIn("100.64.0.77", self.machine.output("ip", "addr", "show", "dev", "ls-home"))
+                wait_for("put back", self.is_whole)
+                wait_for("told", lambda: ["TunnelChanged", "home", "up", "repaired"] in client.signals())
+                wait_for("answer", self.is_answered)
+        self.assert_ok(client.call("RemoveTunnel", "('home',)"))
+        self.assert_clean()
+
+    def is_answered(self):
+        return self.machine.run("ping", "-c1", "-W1", "-I", "100.64.0.2", "100.64.0.3", check=False).returncode == 0
+
     def test_both_killed(self):
         client = self.client(ALLOWED)
         self.assert_ok(self.apply(client, Tunnel().peers(peer(key(), "100.64.0.3/32"))))

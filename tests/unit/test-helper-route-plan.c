@@ -192,6 +192,54 @@ test_fewest (void)
 }
 
 static void
+check_mend (const LsHelperRouteState *state, const char *addresses, const char *routes,
+            const char *expected, gboolean complete)
+{
+  g_autoptr (GArray) address_array = prefixes (addresses);
+  g_autoptr (GArray) route_array = prefixes (routes);
+  g_autoptr (GPtrArray) messages = ls_helper_route_plan_mend (state, address_array, route_array);
+  g_autofree char *text = describe (messages);
+
+  g_assert_cmpstr (text, ==, expected);
+  g_assert_cmpint (ls_helper_route_state_has (state, address_array, route_array), ==, complete);
+}
+
+static void
+test_mend (void)
+{
+  LsHelperRouteState state;
+
+  ls_helper_route_state_init (&state);
+  check_mend (&state, "100.64.0.2/32", "100.64.0.0/24", "", TRUE);
+  state.link = new_link (1280, FALSE);
+  check_mend (&state, "100.64.0.2/32", "100.64.0.0/24", "", TRUE);
+  state.link->up = TRUE;
+  check_mend (
+      &state, "100.64.0.2/32 fd00::2/128", "100.64.0.0/24",
+      "+address 100.64.0.2/32, +address fd00::2/128, +route 100.64.0.0/24, +rule 4, +rule 6",
+      FALSE);
+  state.no_ipv6 = TRUE;
+  check_mend (&state, "100.64.0.2/32 fd00::2/128", "100.64.0.0/24",
+              "+address 100.64.0.2/32, +route 100.64.0.0/24, +rule 4", FALSE);
+  state.no_ipv6 = FALSE;
+  /* What others added stays, and NetworkManager's route is as good as ours where it is to be. */
+  add_address (&state, "100.64.0.2/32");
+  add_address (&state, "100.64.0.77/32");
+  add_route (&state, "10.1.0.0/16", INDEX, LS_HELPER_ROUTE_PROTOCOL);
+  add_route (&state, "100.64.0.0/24", INDEX, RTPROT_STATIC);
+  add_route (&state, "10.2.0.0/16", INDEX + 1, LS_HELPER_ROUTE_PROTOCOL);
+  ls_helper_route_state_add_rule (&state, AF_INET, LS_HELPER_RULE_OURS);
+  ls_helper_route_state_add_rule (&state, AF_INET6, LS_HELPER_RULE_EQUAL);
+  check_mend (&state, "100.64.0.2/32", "100.64.0.0/24", "+route 100.64.0.0/24", TRUE);
+  check_mend (&state, "100.64.0.2/32", "10.2.0.0/16", "+route 10.2.0.0/16", FALSE);
+  /* Somebody else's link of our name. */
+  g_free (state.link->alias);
+  state.link->alias = g_strdup ("");
+  check_mend (&state, "100.64.0.9/32", "10.9.0.0/16", "", TRUE);
+  ls_helper_route_state_clear (&state);
+}
+
+static void
 test_rules (void)
 {
   LsHelperRouteState state;
@@ -250,6 +298,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/helper-route-plan/new", test_new);
   g_test_add_func ("/helper-route-plan/fewest", test_fewest);
+  g_test_add_func ("/helper-route-plan/mend", test_mend);
   g_test_add_func ("/helper-route-plan/rules", test_rules);
   g_test_add_func ("/helper-route-plan/cut", test_cut);
   return g_test_run ();

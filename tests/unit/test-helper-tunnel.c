@@ -3,6 +3,7 @@
 
 /* A tunnel of this program's own connection, with backends that do as they are told: what its owner
  * has and hears when a change fails. */
+#include <string.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -19,6 +20,7 @@ typedef struct
   GString *log; /* shared */
   char letter;
   gboolean absent;
+  gboolean damaged; /* there is something to mend, whenever */
   guint failing_applies;
   guint failing_removes;
 } FakeBackend;
@@ -96,6 +98,19 @@ adopt (LsHelperBackend *backend, const char *name, const char *interface, const 
 }
 
 static void
+mend (LsHelperBackend *backend, const char *name, const char *interface, const LsTunnel *tunnel,
+      GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  FakeBackend *self = (FakeBackend *)backend;
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  LsHelperApplied *applied = g_new0 (LsHelperApplied, 1);
+
+  note (self, "mend", TRUE);
+  applied->changed = self->damaged;
+  g_task_return_pointer (task, applied, g_free);
+}
+
+static void
 fake_backend_class_init (FakeBackendClass *klass)
 {
   LsHelperBackendClass *backend_class = LS_HELPER_BACKEND_CLASS (klass);
@@ -103,6 +118,7 @@ fake_backend_class_init (FakeBackendClass *klass)
   backend_class->kind = LS_BACKEND_KERNEL;
   backend_class->is_available = is_available;
   backend_class->apply = apply;
+  backend_class->mend = mend;
   backend_class->remove = remove_tunnel;
   backend_class->adopt = adopt;
 }
@@ -348,6 +364,57 @@ test_going_back_fails (Case *self, gconstpointer data)
   g_assert_cmpuint (g_hash_table_size (self->interfaces), ==, 0);
 }
 
+static guint
+count (const GString *text, const char *word)
+{
+  guint n = 0;
+
+  for (const char *p = text->str; (p = strstr (p, word)) != NULL; p++)
+    n++;
+  return n;
+}
+
+/* How many mendings there are in @milliseconds in which others never rest. */
+static guint
+mendings (Case *self, guint milliseconds)
+{
+  gint64 end = g_get_monotonic_time () + milliseconds * (gint64)1000;
+
+  g_string_truncate (self->log, 0);
+  while (g_get_monotonic_time () < end)
+    {
+      ls_helper_tunnel_mend_soon (self->tunnel);
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (1000);
+    }
+  return count (self->log, "k:mend");
+}
+
+static void
+test_mend (Case *self, gconstpointer data)
+{
+  /* That somebody looks in vain is no mending and is not told. */
+  g_assert_cmpuint (mendings (self, (LS_HELPER_MENDS_MAX + 5) * LS_HELPER_MEND_SETTLE_MS), >, 0);
+  g_assert_cmpstr (self->told->str, ==, "");
+  self->kernel->damaged = TRUE;
+  while (count (self->told, "up (repaired)") == 0)
+    mendings (self, LS_HELPER_MEND_SETTLE_MS);
+}
+
+/* Who never rests is not answered without end. */
+static void
+test_fight (Case *self, gconstpointer data)
+{
+  gint64 end = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
+  guint done = 0;
+
+  self->kernel->damaged = TRUE;
+  while (done < LS_HELPER_MENDS_MAX && g_get_monotonic_time () < end)
+    done += mendings (self, LS_HELPER_MEND_SETTLE_MS);
+  g_assert_cmpuint (done, ==, LS_HELPER_MENDS_MAX);
+  g_assert_cmpuint (mendings (self, 5 * LS_HELPER_MEND_SETTLE_MS), ==, 0);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -361,6 +428,8 @@ main (int argc, char *argv[])
   ADD ("apply-and-undo-fail", test_apply_and_undo_fail);
   ADD ("remove-fails", test_remove_fails);
   ADD ("going-back-fails", test_going_back_fails);
+  g_test_add ("/helper-tunnel/mend", Case, NULL, set_up, test_mend, tear_down);
+  g_test_add ("/helper-tunnel/fight", Case, NULL, set_up, test_fight, tear_down);
   int status = g_test_run ();
   g_test_dbus_down (bus);
   g_object_unref (bus);

@@ -9,6 +9,7 @@
 #include "ls-error.h"
 #include "ls-helper-kernel-backend.h"
 #include "ls-helper-nm-backend.h"
+#include "ls-helper-tunnel.h"
 #include "ls-ident.h"
 
 #define NAME "home"
@@ -529,6 +530,64 @@ test_deleted_by_others (Fixture *fixture, gconstpointer data)
   assert_pings ("100.64.0.11");
 }
 
+static gboolean
+mend (Fixture *fixture)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  LsHelperApplied applied = { 0 };
+
+  ls_helper_backend_mend (fixture->backend, NAME, INTERFACE, fixture->tunnel, NULL, store_result_cb,
+                          &result);
+  ls_helper_backend_apply_finish (fixture->backend, await (&result), &applied, &error);
+  g_assert_no_error (error);
+  return applied.changed;
+}
+
+/* What others take from the interface, the table or the rules is put back. */
+static void
+test_mended (Fixture *fixture, gconstpointer data)
+{
+  static const char *const deeds[] = {
+    "ip addr del 100.64.0.1/32 dev " INTERFACE,
+    "ip addr flush dev " INTERFACE,
+    "ip route flush table 27763",
+    "ip -6 route flush table 27763",
+    "ip rule del priority 5280",
+    "ip -6 rule del priority 5280",
+  };
+
+  g_assert_true (apply (fixture, NULL));
+  assert_pings ("100.64.0.11");
+  g_assert_false (mend (fixture));
+  for (guint i = 0; i < G_N_ELEMENTS (deeds); i++)
+    {
+      gint64 end = g_get_monotonic_time () + LS_HELPER_MEND_SETTLE_MS * 1000;
+
+      g_test_message ("%s", deeds[i]);
+      run (deeds[i]);
+      while (g_get_monotonic_time () < end)
+        iterate ();
+      g_assert_true (mend (fixture));
+      /* NetworkManager answers before it has written what it is told. */
+      wait_for_command ("ping -c1 -W1 100.64.0.11 >/dev/null");
+      wait_for_command ("ping -c1 -W1 fd00:6c73::12 >/dev/null");
+      g_assert_false (mend (fixture));
+    }
+  g_assert_cmpstr (fixture->told->str, ==, "");
+}
+
+/* Who sets the interface down means it. */
+static void
+test_not_mended (Fixture *fixture, gconstpointer data)
+{
+  g_assert_true (apply (fixture, NULL));
+  run ("ip link set " INTERFACE " down");
+  g_assert_false (mend (fixture));
+  wait_told (fixture, "down by-someone-else");
+  run ("! ip link show up dev " INTERFACE " | grep " INTERFACE);
+}
+
 static void
 test_adopted (Fixture *fixture, gconstpointer data)
 {
@@ -750,6 +809,8 @@ main (int argc, char **argv)
   add ("/kernel/device", kernel, test_device);
   add ("/kernel/foreign-interface", kernel, test_foreign_interface);
   add ("/kernel/deleted-by-others", kernel, test_deleted_by_others);
+  add ("/kernel/mended", kernel, test_mended);
+  add ("/kernel/not-mended", kernel, test_not_mended);
   add ("/kernel/adopted", kernel, test_adopted);
   add ("/kernel/many-peers", kernel, test_many_peers);
   add ("/nm/life", nm, test_life);
@@ -759,6 +820,7 @@ main (int argc, char **argv)
   add ("/nm/device", nm, test_device);
   add ("/nm/foreign-interface", nm, test_foreign_interface);
   add ("/nm/deleted-by-others", nm, test_deleted_by_others);
+  add ("/nm/mended", nm, test_mended);
   add ("/nm/adopted", nm, test_adopted);
   add ("/nm/switched-off", nm, test_nm_switched_off);
   add ("/nm/switched-off-amid-apply", nm, test_nm_switched_off_amid_apply);
