@@ -61,16 +61,7 @@ ls_agent_profile_note_answer (LsAgentProfile *self, const GError *error)
 void
 ls_agent_profile_end_refresh (LsAgentProfile *self, const GError *error)
 {
-  GTask *task;
-
-  while ((task = g_queue_pop_head (&self->refreshers)) != NULL)
-    {
-      if (error == NULL)
-        g_task_return_boolean (task, TRUE);
-      else
-        g_task_return_error (task, g_error_copy (error));
-      g_object_unref (task);
-    }
+  ls_agent_profile_end_tasks (&self->refreshers, error);
 }
 
 static void

@@ -124,6 +124,9 @@ void ls_agent_profile_clear_problem (LsAgentProfile *self, LsAgentProblemKind ki
 gboolean ls_agent_profile_dispatch (LsAgentProfile *self, LsAgentEvent event);
 void ls_agent_profile_set_want_up (LsAgentProfile *self, gboolean want_up);
 
+/* Ends each of @tasks, with TRUE or with a copy of @error; they are gone then. */
+void ls_agent_profile_end_tasks (GQueue *tasks, const GError *error);
+
 /* Writes the record, soon; a failure becomes a problem and a notice. */
 void ls_agent_profile_save (LsAgentProfile *self);
 

@@ -23,16 +23,7 @@ monotonic_seconds (void)
 static void
 end_connectors (LsAgentProfile *self, const GError *error)
 {
-  GTask *task;
-
-  while ((task = g_queue_pop_head (&self->connectors)) != NULL)
-    {
-      if (error == NULL)
-        g_task_return_boolean (task, TRUE);
-      else
-        g_task_return_error (task, g_error_copy (error));
-      g_object_unref (task);
-    }
+  ls_agent_profile_end_tasks (&self->connectors, error);
 }
 
 static void

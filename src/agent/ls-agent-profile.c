@@ -379,6 +379,21 @@ ls_agent_profile_set_want_up (LsAgentProfile *self, gboolean want_up)
   ls_agent_profile_save (self);
 }
 
+void
+ls_agent_profile_end_tasks (GQueue *tasks, const GError *error)
+{
+  GTask *task;
+
+  while ((task = g_queue_pop_head (tasks)) != NULL)
+    {
+      if (error == NULL)
+        g_task_return_boolean (task, TRUE);
+      else
+        g_task_return_error (task, g_error_copy (error));
+      g_object_unref (task);
+    }
+}
+
 /* Saving */
 
 static void
@@ -386,7 +401,6 @@ saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (LsAgentProfile) self = user_data;
   g_autoptr (GError) error = NULL;
-  GTask *task;
 
   self->saving = FALSE;
   if (ls_agent_store_write_finish (LS_AGENT_STORE (source), result, &error))
@@ -398,11 +412,7 @@ saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       ls_agent_profile_save (self);
       return;
     }
-  while ((task = g_queue_pop_head (&self->savers)) != NULL)
-    {
-      g_task_return_boolean (task, TRUE);
-      g_object_unref (task);
-    }
+  ls_agent_profile_end_tasks (&self->savers, NULL);
 }
 
 void

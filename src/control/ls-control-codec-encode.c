@@ -3,62 +3,12 @@
 #include "config.h"
 
 #include "ls-control-codec.h"
-
-/* Members that the protocol calls optional are written as null when absent, as servers write them.
- */
-static void
-set_string (JsonObject *object, const char *name, const char *value)
-{
-  if (value != NULL)
-    json_object_set_string_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
-}
+#include "ls-control-writer.h"
 
 static void
 set_required_string (JsonObject *object, const char *name, const char *value)
 {
   json_object_set_string_member (object, name, value != NULL ? value : "");
-}
-
-static void
-set_int_or_null (JsonObject *object, const char *name, gint64 value)
-{
-  if (value != 0)
-    json_object_set_int_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
-}
-
-static void
-set_strv (JsonObject *object, const char *name, GStrv strings)
-{
-  JsonArray *array = json_array_new ();
-
-  for (guint i = 0; strings != NULL && strings[i] != NULL; i++)
-    json_array_add_string_element (array, strings[i]);
-  json_object_set_array_member (object, name, array);
-}
-
-typedef JsonNode *(*Encode) (gconstpointer item);
-
-static void
-set_list (JsonObject *object, const char *name, const GPtrArray *items, Encode encode)
-{
-  JsonArray *array = json_array_sized_new (items->len);
-
-  for (guint i = 0; i < items->len; i++)
-    json_array_add_element (array, encode (g_ptr_array_index (items, i)));
-  json_object_set_array_member (object, name, array);
-}
-
-static JsonNode *
-take_object (JsonObject *object)
-{
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
-
-  json_node_take_object (node, object);
-  return node;
 }
 
 JsonNode *
@@ -67,10 +17,10 @@ ls_control_codec_encode_route (const LsRoute *route)
   JsonObject *object = json_object_new ();
 
   set_required_string (object, "prefix", route->prefix);
-  set_string (object, "kind", route->exit ? "exit" : "subnet");
+  ls_control_writer_set_text (object, "kind", route->exit ? "exit" : "subnet");
   json_object_set_boolean_member (object, "enabled", route->enabled);
-  set_string (object, "mapped_prefix", route->mapped_prefix);
-  return take_object (object);
+  ls_control_writer_set_text (object, "mapped_prefix", route->mapped_prefix);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *
@@ -84,15 +34,16 @@ ls_control_codec_encode_network (const LsNetwork *network)
   set_required_string (object, "overlay_v6", network->overlay_v6);
   set_required_string (object, "dns_domain", network->dns_domain);
   json_object_set_boolean_member (object, "requires_approval", network->requires_approval);
-  set_int_or_null (object, "key_rotation_max_age_seconds", network->key_rotation_max_age);
-  return take_object (object);
+  ls_control_writer_set_number (object, "key_rotation_max_age_seconds",
+                                network->key_rotation_max_age);
+  return ls_control_writer_take_object (object);
 }
 
 static void
 set_owner (JsonObject *object, const char *user_id, const char *email, gboolean is_admin)
 {
-  set_string (object, "owner_user_id", user_id);
-  set_string (object, "owner_email", email);
+  ls_control_writer_set_text (object, "owner_user_id", user_id);
+  ls_control_writer_set_text (object, "owner_email", email);
   json_object_set_boolean_member (object, "owner_is_admin", is_admin);
 }
 
@@ -110,11 +61,12 @@ encode_node (const LsNode *node, gboolean whole)
   set_required_string (object, "wg_public_key", node->wg_public_key);
   if (whole)
     set_required_string (object, "machine_public_key", node->machine_public_key);
-  set_strv (object, "endpoints", node->endpoints);
-  set_strv (object, "tags", node->tags);
+  ls_control_writer_set_strv (object, "endpoints", (const char *const *)node->endpoints);
+  ls_control_writer_set_strv (object, "tags", (const char *const *)node->tags);
   if (whole)
     set_owner (object, node->owner_user_id, node->owner_email, node->owner_is_admin);
-  set_list (object, "routes", node->routes, (Encode)ls_control_codec_encode_route);
+  ls_control_writer_set_list (object, "routes", node->routes,
+                              (LsControlEncode)ls_control_codec_encode_route);
   json_object_set_int_member (object, "last_seen", node->last_seen);
   if (whole)
     {
@@ -122,7 +74,7 @@ encode_node (const LsNode *node, gboolean whole)
       json_object_set_boolean_member (object, "key_rotation_required", node->key_rotation_required);
       json_object_set_boolean_member (object, "revoked", node->revoked);
     }
-  return take_object (object);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *
@@ -154,12 +106,14 @@ ls_control_codec_encode_relay (const LsRelayInfo *relay)
     return json_node_new (JSON_NODE_NULL);
 
   object = json_object_new ();
-  set_strv (object, "stun_servers", relay->stun_servers);
-  set_strv (object, "turn_servers", relay->turn_servers);
-  set_strv (object, "stream_relay_servers", relay->stream_relay_servers);
-  set_strv (object, "udp_relay_servers", relay->udp_relay_servers);
-  set_strv (object, "dns_servers", relay->dns_servers);
-  return take_object (object);
+  ls_control_writer_set_strv (object, "stun_servers", (const char *const *)relay->stun_servers);
+  ls_control_writer_set_strv (object, "turn_servers", (const char *const *)relay->turn_servers);
+  ls_control_writer_set_strv (object, "stream_relay_servers",
+                              (const char *const *)relay->stream_relay_servers);
+  ls_control_writer_set_strv (object, "udp_relay_servers",
+                              (const char *const *)relay->udp_relay_servers);
+  ls_control_writer_set_strv (object, "dns_servers", (const char *const *)relay->dns_servers);
+  return ls_control_writer_take_object (object);
 }
 
 static JsonNode *
@@ -168,11 +122,11 @@ encode_probe_request (const LsProbeRequest *request)
   JsonObject *object = json_object_new ();
 
   set_required_string (object, "peer_id", request->peer_id);
-  set_strv (object, "endpoints", request->endpoints);
+  ls_control_writer_set_strv (object, "endpoints", (const char *const *)request->endpoints);
   set_required_string (object, "ipv4", request->ipv4);
   set_required_string (object, "ipv6", request->ipv6);
   json_object_set_int_member (object, "requested_at", request->requested_at);
-  return take_object (object);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *
@@ -182,12 +136,14 @@ ls_control_codec_encode_netmap (const LsNetmap *netmap)
 
   json_object_set_member (object, "network", ls_control_codec_encode_network (netmap->network));
   json_object_set_member (object, "node", ls_control_codec_encode_node (netmap->node));
-  set_list (object, "peers", netmap->peers, (Encode)ls_control_codec_encode_peer);
+  ls_control_writer_set_list (object, "peers", netmap->peers,
+                              (LsControlEncode)ls_control_codec_encode_peer);
   json_object_set_member (object, "relay", ls_control_codec_encode_relay (netmap->relay));
-  set_list (object, "probe_requests", netmap->probe_requests, (Encode)encode_probe_request);
+  ls_control_writer_set_list (object, "probe_requests", netmap->probe_requests,
+                              (LsControlEncode)encode_probe_request);
   json_object_set_int_member (object, "generated_at", netmap->generated_at);
   json_object_set_int_member (object, "revision", netmap->revision);
-  return take_object (object);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *
@@ -198,10 +154,10 @@ ls_control_codec_encode_token (const LsEnrollmentToken *token)
   set_required_string (object, "token", token->token);
   json_object_set_int_member (object, "expires_at", token->expires_at);
   json_object_set_int_member (object, "uses_left", token->uses_left);
-  set_strv (object, "tags", token->tags);
+  ls_control_writer_set_strv (object, "tags", (const char *const *)token->tags);
   set_owner (object, token->owner_user_id, token->owner_email, token->owner_is_admin);
-  set_int_or_null (object, "revoked_at", token->revoked_at);
-  return take_object (object);
+  ls_control_writer_set_number (object, "revoked_at", token->revoked_at);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *
@@ -209,11 +165,11 @@ ls_control_codec_encode_key_record (const LsKeyRecord *record)
 {
   JsonObject *object = json_object_new ();
 
-  set_string (object, "key_type", record->wireguard ? "wire_guard" : "machine");
+  ls_control_writer_set_text (object, "key_type", record->wireguard ? "wire_guard" : "machine");
   set_required_string (object, "public_key", record->public_key);
   json_object_set_int_member (object, "created_at", record->created_at);
-  set_int_or_null (object, "revoked_at", record->revoked_at);
-  return take_object (object);
+  ls_control_writer_set_number (object, "revoked_at", record->revoked_at);
+  return ls_control_writer_take_object (object);
 }
 
 static JsonNode *
@@ -222,10 +178,10 @@ encode_selector (const LsAclSelector *selector)
   JsonObject *object = json_object_new ();
 
   json_object_set_boolean_member (object, "any", selector->any);
-  set_strv (object, "tags", selector->tags);
-  set_strv (object, "node_ids", selector->node_ids);
-  set_strv (object, "names", selector->names);
-  return take_object (object);
+  ls_control_writer_set_strv (object, "tags", (const char *const *)selector->tags);
+  ls_control_writer_set_strv (object, "node_ids", (const char *const *)selector->node_ids);
+  ls_control_writer_set_strv (object, "names", (const char *const *)selector->names);
+  return ls_control_writer_take_object (object);
 }
 
 static JsonNode *
@@ -233,10 +189,10 @@ encode_rule (const LsAclRule *rule)
 {
   JsonObject *object = json_object_new ();
 
-  set_string (object, "action", rule->allow ? "allow" : "deny");
+  ls_control_writer_set_text (object, "action", rule->allow ? "allow" : "deny");
   json_object_set_member (object, "src", encode_selector (rule->src));
   json_object_set_member (object, "dst", encode_selector (rule->dst));
-  return take_object (object);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *
@@ -244,9 +200,9 @@ ls_control_codec_encode_acl (const LsAclPolicy *policy)
 {
   JsonObject *object = json_object_new ();
 
-  set_string (object, "default_action", policy->default_allow ? "allow" : "deny");
-  set_list (object, "rules", policy->rules, (Encode)encode_rule);
-  return take_object (object);
+  ls_control_writer_set_text (object, "default_action", policy->default_allow ? "allow" : "deny");
+  ls_control_writer_set_list (object, "rules", policy->rules, (LsControlEncode)encode_rule);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *
@@ -257,14 +213,14 @@ ls_control_codec_encode_audit_entry (const LsAuditEntry *entry)
 
   set_required_string (object, "id", entry->id);
   json_object_set_int_member (object, "timestamp", entry->timestamp);
-  set_string (object, "network_id", entry->network_id);
-  set_string (object, "node_id", entry->node_id);
+  ls_control_writer_set_text (object, "network_id", entry->network_id);
+  ls_control_writer_set_text (object, "node_id", entry->node_id);
   set_required_string (object, "action", entry->action);
   if (entry->detail != NULL)
     detail = json_from_string (entry->detail, NULL);
   json_object_set_member (object, "detail",
                           detail != NULL ? detail : json_node_new (JSON_NODE_NULL));
-  return take_object (object);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *
@@ -273,8 +229,8 @@ ls_control_codec_encode_topology (const LsTopology *topology)
   JsonObject *object = json_object_new ();
   JsonArray *peers = json_array_new ();
 
-  set_strv (object, "control_urls", topology->control_urls);
-  set_string (object, "mesh_server_id", topology->mesh_server_id);
+  ls_control_writer_set_strv (object, "control_urls", (const char *const *)topology->control_urls);
+  ls_control_writer_set_text (object, "mesh_server_id", topology->mesh_server_id);
   for (guint i = 0; i < topology->mesh_peer_ids->len; i++)
     {
       JsonObject *peer = json_object_new ();
@@ -285,5 +241,20 @@ ls_control_codec_encode_topology (const LsTopology *topology)
     }
   json_object_set_array_member (object, "mesh_peers", peers);
   json_object_set_int_member (object, "generated_at", topology->generated_at);
-  return take_object (object);
+  return ls_control_writer_take_object (object);
+}
+
+JsonNode *
+ls_control_codec_encode_pending (const LsPendingRegistration *pending)
+{
+  JsonObject *object = json_object_new ();
+
+  set_required_string (object, "node_id", pending->node_id);
+  set_required_string (object, "network_id", pending->network_id);
+  set_required_string (object, "ipv4", pending->ipv4);
+  set_required_string (object, "ipv6", pending->ipv6);
+  set_required_string (object, "auth_path", pending->auth_path);
+  json_object_set_int_member (object, "expires_at", pending->expires_at);
+  set_required_string (object, "node_token", pending->node_token);
+  return ls_control_writer_take_object (object);
 }

@@ -40,5 +40,6 @@ JsonNode *ls_control_codec_encode_key_record (const LsKeyRecord *record);
 JsonNode *ls_control_codec_encode_acl (const LsAclPolicy *policy);
 JsonNode *ls_control_codec_encode_audit_entry (const LsAuditEntry *entry);
 JsonNode *ls_control_codec_encode_topology (const LsTopology *topology);
+JsonNode *ls_control_codec_encode_pending (const LsPendingRegistration *pending);
 
 G_END_DECLS

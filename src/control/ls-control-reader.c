@@ -255,43 +255,36 @@ ls_control_reader_get_object (LsControlReader *reader, const char *name, LsContr
   return node != NULL ? decode (node, &reader->error) : NULL;
 }
 
-static void
+/* Of @node; none if it is NULL. */
+static GPtrArray *
 read_list (LsControlReader *reader, const char *name, JsonNode *node, guint max,
-           LsControlDecode decode, GPtrArray *items)
+           LsControlDecode decode, GDestroyNotify free_item)
 {
+  GPtrArray *items = g_ptr_array_new_with_free_func (free_item);
   guint n;
-  JsonArray *array = get_array (reader, name, node, max, &n);
+  JsonArray *array = node != NULL ? get_array (reader, name, node, max, &n) : NULL;
 
   for (guint i = 0; array != NULL && i < n; i++)
     {
       gpointer item = decode (json_array_get_element (array, i), &reader->error);
 
       if (item == NULL)
-        return;
+        break;
       g_ptr_array_add (items, item);
     }
+  return items;
 }
 
 GPtrArray *
 ls_control_reader_get_list (LsControlReader *reader, const char *name, guint max,
                             LsControlDecode decode, GDestroyNotify free_item)
 {
-  GPtrArray *items = g_ptr_array_new_with_free_func (free_item);
-  JsonNode *node = get_required (reader, name);
-
-  if (node != NULL)
-    read_list (reader, name, node, max, decode, items);
-  return items;
+  return read_list (reader, name, get_required (reader, name), max, decode, free_item);
 }
 
 GPtrArray *
 ls_control_reader_get_optional_list (LsControlReader *reader, const char *name, guint max,
                                      LsControlDecode decode, GDestroyNotify free_item)
 {
-  GPtrArray *items = g_ptr_array_new_with_free_func (free_item);
-  JsonNode *node = ls_control_reader_get (reader, name);
-
-  if (node != NULL)
-    read_list (reader, name, node, max, decode, items);
-  return items;
+  return read_list (reader, name, ls_control_reader_get (reader, name), max, decode, free_item);
 }

@@ -6,6 +6,7 @@
 
 #include "ls-control-answers.h"
 #include "ls-control-codec.h"
+#include "ls-control-writer.h"
 #include "ls-ident.h"
 
 /* A call of an administrator on what @id names: the path is @before, the id, @after. */
@@ -71,7 +72,7 @@ ls_control_request_new_update_node (const char *node_id, const char *name, const
   body = json_object_new ();
   ls_control_request_set_optional (body, "name", name);
   if (tags != NULL)
-    ls_control_request_set_strv (body, "tags", tags);
+    ls_control_writer_set_strv (body, "tags", tags);
   ls_control_request_take_body (request, body);
   return request;
 }
@@ -95,7 +96,7 @@ network_body (const LsNetworkDraft *draft)
       if (draft->bootstrap_token_ttl > 0)
         json_object_set_int_member (body, "bootstrap_token_ttl_seconds",
                                     draft->bootstrap_token_ttl);
-      ls_control_request_set_strv (body, "bootstrap_token_tags", draft->bootstrap_token_tags);
+      ls_control_writer_set_strv (body, "bootstrap_token_tags", draft->bootstrap_token_tags);
     }
   return body;
 }
@@ -155,7 +156,7 @@ ls_control_request_new_create_token (const char *network_id, guint64 ttl, guint3
   body = json_object_new ();
   json_object_set_int_member (body, "ttl_seconds", MIN (ttl, G_MAXINT64));
   json_object_set_int_member (body, "uses", uses);
-  ls_control_request_set_strv (body, "tags", tags);
+  ls_control_writer_set_strv (body, "tags", tags);
   ls_control_request_take_body (request, body);
   return request;
 }

@@ -14,8 +14,7 @@ ls_control_request_new (const char *method, LsControlAuth auth, LsControlDecode 
 /* Takes @object and makes the body of it. */
 void ls_control_request_take_body (LsControlRequest *request, JsonObject *object);
 
-/* A list, empty for NULL; a string, left out for NULL. */
-void ls_control_request_set_strv (JsonObject *object, const char *name, const char *const *strings);
+/* A string, left out for NULL. */
 void ls_control_request_set_optional (JsonObject *object, const char *name, const char *value);
 
 G_END_DECLS

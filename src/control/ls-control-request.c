@@ -10,6 +10,7 @@
 #include "ls-control-answers.h"
 #include "ls-control-client.h"
 #include "ls-control-codec.h"
+#include "ls-control-writer.h"
 #include "ls-error.h"
 #include "ls-ident.h"
 
@@ -44,20 +45,9 @@ ls_control_request_free (LsControlRequest *request)
 void
 ls_control_request_take_body (LsControlRequest *request, JsonObject *object)
 {
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  g_autoptr (JsonNode) node = ls_control_writer_take_object (object);
 
-  json_node_take_object (node, object);
   request->body = json_to_string (node, FALSE);
-}
-
-void
-ls_control_request_set_strv (JsonObject *object, const char *name, const char *const *strings)
-{
-  JsonArray *array = json_array_new ();
-
-  for (guint i = 0; strings != NULL && strings[i] != NULL; i++)
-    json_array_add_string_element (array, strings[i]);
-  json_object_set_array_member (object, name, array);
 }
 
 void
@@ -226,7 +216,7 @@ ls_control_request_new_heartbeat (const char *node_id, const char *const *endpoi
 
   body = json_object_new ();
   json_object_set_string_member (body, "node_id", node_id);
-  ls_control_request_set_strv (body, "endpoints", endpoints);
+  ls_control_writer_set_strv (body, "endpoints", endpoints);
   if (listen_port != 0)
     json_object_set_int_member (body, "listen_port", listen_port);
   array = json_array_new ();

@@ -5,7 +5,7 @@
 #include "ls-demo-call.h"
 
 #include "ls-control-codec.h"
-#include "ls-demo-json.h"
+#include "ls-control-writer.h"
 
 /* Calls of a device: registration, heartbeat, netmap, keys. */
 
@@ -92,21 +92,6 @@ ls_demo_api_register (LsDemoCall *call, GError **error)
   return answer_netmap (call, node, before, "}");
 }
 
-static JsonNode *
-encode_pending (const LsPendingRegistration *pending)
-{
-  JsonObject *object = json_object_new ();
-
-  json_object_set_string_member (object, "node_id", pending->node_id);
-  json_object_set_string_member (object, "network_id", pending->network_id);
-  json_object_set_string_member (object, "ipv4", pending->ipv4);
-  json_object_set_string_member (object, "ipv6", pending->ipv6);
-  json_object_set_string_member (object, "auth_path", pending->auth_path);
-  json_object_set_int_member (object, "expires_at", pending->expires_at);
-  json_object_set_string_member (object, "node_token", pending->node_token);
-  return ls_demo_json_object_node (object);
-}
-
 JsonNode *
 ls_demo_api_register_url (LsDemoCall *call, GError **error)
 {
@@ -121,7 +106,7 @@ ls_demo_api_register_url (LsDemoCall *call, GError **error)
                                   error)
       == NULL)
     return NULL;
-  return encode_pending (pending);
+  return ls_control_codec_encode_pending (pending);
 }
 
 static JsonNode *
@@ -132,8 +117,8 @@ encode_approval (LsDemoNode *node, const char *id)
 
   json_object_set_string_member (object, "node_id", id);
   json_object_set_boolean_member (object, "approved", approved_at != 0);
-  ls_demo_json_set_number (object, "approved_at", approved_at);
-  return ls_demo_json_object_node (object);
+  ls_control_writer_set_number (object, "approved_at", approved_at);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *
@@ -267,7 +252,7 @@ ls_demo_api_rotate_keys (LsDemoCall *call, GError **error)
   json_object_set_string_member (object, "node_id", info->id);
   json_object_set_string_member (object, "machine_public_key", info->machine_public_key);
   json_object_set_string_member (object, "wg_public_key", info->wg_public_key);
-  return ls_demo_json_object_node (object);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *
@@ -281,9 +266,7 @@ ls_demo_api_keys (LsDemoCall *call, GError **error)
 
   object = json_object_new ();
   json_object_set_string_member (object, "node_id", call->captures[0]);
-  json_object_set_array_member (
-      object, "keys",
-      ls_demo_json_list (ls_demo_node_get_keys (node),
-                         (LsDemoEncode)ls_control_codec_encode_key_record));
-  return ls_demo_json_object_node (object);
+  ls_control_writer_set_list (object, "keys", ls_demo_node_get_keys (node),
+                              (LsControlEncode)ls_control_codec_encode_key_record);
+  return ls_control_writer_take_object (object);
 }

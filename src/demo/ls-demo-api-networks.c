@@ -5,7 +5,7 @@
 #include "ls-demo-call.h"
 
 #include "ls-control-codec.h"
-#include "ls-demo-json.h"
+#include "ls-control-writer.h"
 
 /* An administrator's calls about networks: creation, access rules, key policy. */
 
@@ -93,7 +93,7 @@ ls_demo_api_create_network (LsDemoCall *call, GError **error)
     json_object_set_member (object, "bootstrap_token", ls_control_codec_encode_token (token));
   else
     json_object_set_null_member (object, "bootstrap_token");
-  return ls_demo_json_object_node (object);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *
@@ -135,7 +135,7 @@ ls_demo_api_put_acl (LsDemoCall *call, GError **error)
   object = json_object_new ();
   json_object_set_member (object, "policy",
                           ls_control_codec_encode_acl (ls_demo_network_get_acl (network)));
-  return ls_demo_json_object_node (object);
+  return ls_control_writer_take_object (object);
 }
 
 static JsonNode *
@@ -144,10 +144,10 @@ encode_key_policy (LsDemoNetwork *network)
   JsonObject *object = json_object_new ();
   JsonObject *policy = json_object_new ();
 
-  ls_demo_json_set_number (policy, "max_age_seconds",
-                           (gint64)ls_demo_network_get_info (network)->key_rotation_max_age);
+  ls_control_writer_set_number (policy, "max_age_seconds",
+                                (gint64)ls_demo_network_get_info (network)->key_rotation_max_age);
   json_object_set_object_member (object, "policy", policy);
-  return ls_demo_json_object_node (object);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *

@@ -5,7 +5,7 @@
 #include "ls-demo-call.h"
 
 #include "ls-control-codec.h"
-#include "ls-demo-json.h"
+#include "ls-control-writer.h"
 
 /* An administrator's calls about nodes. */
 
@@ -21,9 +21,9 @@ ls_demo_api_list_nodes (LsDemoCall *call, GError **error)
 
   nodes = ls_demo_store_list_nodes (call->store, network);
   object = json_object_new ();
-  json_object_set_array_member (
-      object, "nodes", ls_demo_json_list (nodes, (LsDemoEncode)ls_control_codec_encode_node));
-  return ls_demo_json_object_node (object);
+  ls_control_writer_set_list (object, "nodes", nodes,
+                              (LsControlEncode)ls_control_codec_encode_node);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *
@@ -50,7 +50,7 @@ ls_demo_api_update_node (LsDemoCall *call, GError **error)
   json_object_set_member (
       object, "node",
       ls_control_codec_encode_node (ls_demo_store_get_node_info (call->store, node)));
-  return ls_demo_json_object_node (object);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *
@@ -66,7 +66,7 @@ ls_demo_api_revoke_node (LsDemoCall *call, GError **error)
   object = json_object_new ();
   json_object_set_string_member (object, "node_id", call->captures[0]);
   json_object_set_int_member (object, "revoked_at", ls_demo_node_get_revoked_at (node));
-  return ls_demo_json_object_node (object);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *
@@ -81,5 +81,5 @@ ls_demo_api_delete_node (LsDemoCall *call, GError **error)
   ls_demo_store_delete_node (call->store, node);
   object = json_object_new ();
   json_object_set_string_member (object, "node_id", call->captures[0]);
-  return ls_demo_json_object_node (object);
+  return ls_control_writer_take_object (object);
 }

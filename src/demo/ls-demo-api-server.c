@@ -5,7 +5,7 @@
 #include "ls-demo-call.h"
 
 #include "ls-control-codec.h"
-#include "ls-demo-json.h"
+#include "ls-control-writer.h"
 
 #include <string.h>
 
@@ -34,10 +34,9 @@ ls_demo_api_audit (LsDemoCall *call, GError **error)
   entries = ls_demo_store_list_audit (call->store, ls_demo_call_get_query (call, "network_id"),
                                       ls_demo_call_get_query (call, "node_id"), limit);
   object = json_object_new ();
-  json_object_set_array_member (
-      object, "entries",
-      ls_demo_json_list (entries, (LsDemoEncode)ls_control_codec_encode_audit_entry));
-  return ls_demo_json_object_node (object);
+  ls_control_writer_set_list (object, "entries", entries,
+                              (LsControlEncode)ls_control_codec_encode_audit_entry);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *

@@ -5,7 +5,7 @@
 #include "ls-demo-call.h"
 
 #include "ls-control-codec.h"
-#include "ls-demo-json.h"
+#include "ls-control-writer.h"
 
 /* An administrator's calls about enrollment tokens. */
 
@@ -21,9 +21,9 @@ ls_demo_api_list_tokens (LsDemoCall *call, GError **error)
 
   tokens = ls_demo_store_list_tokens (call->store, network);
   object = json_object_new ();
-  json_object_set_array_member (
-      object, "tokens", ls_demo_json_list (tokens, (LsDemoEncode)ls_control_codec_encode_token));
-  return ls_demo_json_object_node (object);
+  ls_control_writer_set_list (object, "tokens", tokens,
+                              (LsControlEncode)ls_control_codec_encode_token);
+  return ls_control_writer_take_object (object);
 }
 
 typedef struct
@@ -84,7 +84,7 @@ ls_demo_api_create_token (LsDemoCall *call, GError **error)
 
   object = json_object_new ();
   json_object_set_member (object, "token", ls_control_codec_encode_token (token));
-  return ls_demo_json_object_node (object);
+  return ls_control_writer_take_object (object);
 }
 
 JsonNode *

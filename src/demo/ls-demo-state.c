@@ -6,7 +6,7 @@
 
 #include "ls-control-codec.h"
 #include "ls-control-reader.h"
-#include "ls-demo-json.h"
+#include "ls-control-writer.h"
 #include "ls-demo-store-private.h"
 #include "ls-error.h"
 
@@ -20,7 +20,7 @@ encode_network (const LsDemoNetwork *network)
   json_object_set_int_member (object, "created_at", network->created_at);
   json_object_set_int_member (object, "next_v4", (gint64)network->next_v4);
   json_object_set_int_member (object, "next_v6", (gint64)network->next_v6);
-  return ls_demo_json_object_node (object);
+  return ls_control_writer_take_object (object);
 }
 
 static JsonNode *
@@ -31,15 +31,14 @@ encode_node (const LsDemoNode *node)
   json_object_set_member (object, "node", ls_control_codec_encode_node (node->info));
   json_object_set_string_member (object, "network_id", node->network->info->id);
   json_object_set_string_member (object, "token_hash", node->token_hash);
-  ls_demo_json_set_text (object, "link_hash", node->link_hash);
-  ls_demo_json_set_number (object, "link_expires_at", node->link_expires_at);
+  ls_control_writer_set_text (object, "link_hash", node->link_hash);
+  ls_control_writer_set_number (object, "link_expires_at", node->link_expires_at);
   json_object_set_int_member (object, "created_at", node->created_at);
-  ls_demo_json_set_number (object, "approved_at", node->approved_at);
-  ls_demo_json_set_number (object, "revoked_at", node->revoked_at);
-  json_object_set_array_member (
-      object, "keys",
-      ls_demo_json_list (node->keys, (LsDemoEncode)ls_control_codec_encode_key_record));
-  return ls_demo_json_object_node (object);
+  ls_control_writer_set_number (object, "approved_at", node->approved_at);
+  ls_control_writer_set_number (object, "revoked_at", node->revoked_at);
+  ls_control_writer_set_list (object, "keys", node->keys,
+                              (LsControlEncode)ls_control_codec_encode_key_record);
+  return ls_control_writer_take_object (object);
 }
 
 static JsonNode *
@@ -49,11 +48,11 @@ encode_token (const LsDemoToken *token)
 
   json_object_set_string_member (object, "network_id", token->network_id);
   json_object_set_member (object, "token", ls_control_codec_encode_token (token->info));
-  return ls_demo_json_object_node (object);
+  return ls_control_writer_take_object (object);
 }
 
 static JsonArray *
-encode_table (GHashTable *table, LsDemoEncode encode)
+encode_table (GHashTable *table, LsControlEncode encode)
 {
   JsonArray *array = json_array_sized_new (g_hash_table_size (table));
   GHashTableIter iter;
@@ -73,15 +72,14 @@ ls_demo_state_encode (LsDemoStore *store)
   json_object_set_int_member (object, "version", LS_DEMO_STATE_VERSION);
   json_object_set_int_member (object, "revision", (gint64)store->revision);
   json_object_set_array_member (object, "networks",
-                                encode_table (store->networks, (LsDemoEncode)encode_network));
+                                encode_table (store->networks, (LsControlEncode)encode_network));
   json_object_set_array_member (object, "nodes",
-                                encode_table (store->nodes, (LsDemoEncode)encode_node));
+                                encode_table (store->nodes, (LsControlEncode)encode_node));
   json_object_set_array_member (object, "tokens",
-                                encode_table (store->tokens, (LsDemoEncode)encode_token));
-  json_object_set_array_member (
-      object, "audit",
-      ls_demo_json_list (store->audit, (LsDemoEncode)ls_control_codec_encode_audit_entry));
-  return ls_demo_json_object_node (object);
+                                encode_table (store->tokens, (LsControlEncode)encode_token));
+  ls_control_writer_set_list (object, "audit", store->audit,
+                              (LsControlEncode)ls_control_codec_encode_audit_entry);
+  return ls_control_writer_take_object (object);
 }
 
 static gint64

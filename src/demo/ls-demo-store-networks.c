@@ -5,7 +5,7 @@
 #include "ls-demo-store-private.h"
 
 #include "ls-demo-address.h"
-#include "ls-demo-json.h"
+#include "ls-control-writer.h"
 #include "ls-error.h"
 
 #include <sys/socket.h>
@@ -136,9 +136,9 @@ network_detail (const LsNetwork *info)
 
   json_object_set_string_member (object, "name", info->name);
   json_object_set_boolean_member (object, "requires_approval", info->requires_approval);
-  ls_demo_json_set_number (object, "key_rotation_max_age_seconds",
-                           (gint64)info->key_rotation_max_age);
-  return ls_demo_json_object_node (object);
+  ls_control_writer_set_number (object, "key_rotation_max_age_seconds",
+                                (gint64)info->key_rotation_max_age);
+  return ls_control_writer_take_object (object);
 }
 
 static const LsEnrollmentToken *
@@ -259,9 +259,9 @@ ls_demo_store_set_key_policy (LsDemoStore *self, LsDemoNetwork *network, guint64
   JsonObject *detail = json_object_new ();
 
   network->info->key_rotation_max_age = max_age;
-  ls_demo_json_set_number (detail, "max_age_seconds", (gint64)max_age);
+  ls_control_writer_set_number (detail, "max_age_seconds", (gint64)max_age);
   ls_demo_store_audit (self, "key_policy.update", network->info->id, NULL,
-                       ls_demo_json_object_node (detail));
+                       ls_control_writer_take_object (detail));
   ls_demo_store_changed (self, TRUE);
 }
 

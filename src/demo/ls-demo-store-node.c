@@ -4,7 +4,7 @@
 
 #include "ls-demo-store-private.h"
 
-#include "ls-demo-json.h"
+#include "ls-control-writer.h"
 #include "ls-demo-secret.h"
 #include "ls-error.h"
 
@@ -191,7 +191,7 @@ ls_demo_store_rotate_keys (LsDemoStore *self, LsDemoNode *node, const char *mach
   if (wg_public_key != NULL)
     json_object_set_string_member (detail, "wireguard", wg_public_key);
   ls_demo_store_audit (self, "keys.rotate", node->network->info->id, node->info->id,
-                       ls_demo_json_object_node (detail));
+                       ls_control_writer_take_object (detail));
   ls_demo_store_changed (self, TRUE);
   return TRUE;
 }
@@ -206,6 +206,6 @@ ls_demo_store_revoke_node (LsDemoStore *self, LsDemoNode *node)
   revoke_key (node, TRUE, node->revoked_at);
   json_object_set_int_member (detail, "revoked_at", node->revoked_at);
   ls_demo_store_audit (self, "keys.revoke", node->network->info->id, node->info->id,
-                       ls_demo_json_object_node (detail));
+                       ls_control_writer_take_object (detail));
   ls_demo_store_changed (self, TRUE);
 }

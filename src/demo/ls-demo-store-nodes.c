@@ -5,7 +5,7 @@
 #include "ls-demo-store-private.h"
 
 #include "ls-demo-address.h"
-#include "ls-demo-json.h"
+#include "ls-control-writer.h"
 #include "ls-demo-secret.h"
 #include "ls-error.h"
 
@@ -111,10 +111,10 @@ register_detail (const LsDemoNode *node)
   JsonObject *object = json_object_new ();
 
   json_object_set_boolean_member (object, "approved", node->approved_at != 0);
-  ls_demo_json_set_text (object, "owner_user_id", node->info->owner_user_id);
-  ls_demo_json_set_text (object, "owner_email", node->info->owner_email);
+  ls_control_writer_set_text (object, "owner_user_id", node->info->owner_user_id);
+  ls_control_writer_set_text (object, "owner_email", node->info->owner_email);
   json_object_set_boolean_member (object, "owner_is_admin", node->info->owner_is_admin);
-  return ls_demo_json_object_node (object);
+  return ls_control_writer_take_object (object);
 }
 
 LsDemoNode *
@@ -191,7 +191,7 @@ ls_demo_store_register_url (LsDemoStore *self, const char *network_id, const LsD
   detail = json_object_new ();
   json_object_set_int_member (detail, "expires_at", node->link_expires_at);
   ls_demo_store_audit (self, "node.register_url", network->info->id, node->info->id,
-                       ls_demo_json_object_node (detail));
+                       ls_control_writer_take_object (detail));
   ls_demo_store_changed (self, TRUE);
   return node;
 }
@@ -207,7 +207,7 @@ approve (LsDemoStore *self, LsDemoNode *node, const char *via)
   json_object_set_int_member (detail, "approved_at", node->approved_at);
   json_object_set_string_member (detail, "via", via);
   ls_demo_store_audit (self, "node.approve", node->network->info->id, node->info->id,
-                       ls_demo_json_object_node (detail));
+                       ls_control_writer_take_object (detail));
   ls_demo_store_changed (self, TRUE);
 }
 
@@ -282,7 +282,7 @@ retag_node (LsDemoNode *node, const char *const *tags, JsonObject *detail)
   g_strfreev (node->info->tags);
   node->info->tags = g_strdupv ((GStrv)tags);
   ls_demo_node_touch (node);
-  json_object_set_array_member (detail, "tags", ls_demo_json_strv (tags));
+  ls_control_writer_set_strv (detail, "tags", tags);
 }
 
 gboolean
@@ -312,7 +312,7 @@ ls_demo_store_update_node (LsDemoStore *self, LsDemoNode *node, const char *name
 
   if (json_object_get_size (detail) > 0)
     ls_demo_store_audit (self, "node.update", node->network->info->id, node->info->id,
-                         ls_demo_json_object_node (g_steal_pointer (&detail)));
+                         ls_control_writer_take_object (g_steal_pointer (&detail)));
   ls_demo_store_changed (self, TRUE);
   return TRUE;
 }
@@ -382,7 +382,7 @@ ls_demo_store_delete_node (LsDemoStore *self, LsDemoNode *node)
   json_object_set_string_member (detail, "ipv4", node->info->ipv4);
   json_object_set_string_member (detail, "ipv6", node->info->ipv6);
   ls_demo_store_audit (self, "node.delete", node->network->info->id, node->info->id,
-                       ls_demo_json_object_node (detail));
+                       ls_control_writer_take_object (detail));
 
   g_hash_table_remove (node->network->nodes, node->info->id);
   g_hash_table_remove (node->network->addresses, node->info->ipv4);

@@ -4,7 +4,7 @@
 
 #include "ls-demo-store-private.h"
 
-#include "ls-demo-json.h"
+#include "ls-control-writer.h"
 #include "ls-demo-secret.h"
 #include "ls-error.h"
 
@@ -35,12 +35,11 @@ token_detail (const LsEnrollmentToken *token)
 
   json_object_set_int_member (object, "expires_at", token->expires_at);
   json_object_set_int_member (object, "uses", token->uses_left);
-  json_object_set_array_member (object, "tags",
-                                ls_demo_json_strv ((const char *const *)token->tags));
-  ls_demo_json_set_text (object, "owner_user_id", token->owner_user_id);
-  ls_demo_json_set_text (object, "owner_email", token->owner_email);
+  ls_control_writer_set_strv (object, "tags", (const char *const *)token->tags);
+  ls_control_writer_set_text (object, "owner_user_id", token->owner_user_id);
+  ls_control_writer_set_text (object, "owner_email", token->owner_email);
   json_object_set_boolean_member (object, "owner_is_admin", token->owner_is_admin);
-  return ls_demo_json_object_node (object);
+  return ls_control_writer_take_object (object);
 }
 
 static char *
@@ -98,7 +97,7 @@ ls_demo_store_revoke_token (LsDemoStore *self, const char *text, GError **error)
   detail = json_object_new ();
   json_object_set_int_member (detail, "revoked_at", token->info->revoked_at);
   ls_demo_store_audit (self, "token.revoke", token->network_id, NULL,
-                       ls_demo_json_object_node (detail));
+                       ls_control_writer_take_object (detail));
   ls_demo_store_changed (self, TRUE);
   return token->info;
 }
