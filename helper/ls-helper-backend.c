@@ -2,7 +2,20 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ls-helper-backend.h"
 
-G_DEFINE_ABSTRACT_TYPE (LsHelperBackend, ls_helper_backend, G_TYPE_OBJECT)
+typedef struct
+{
+  LsHelperRoute *route;
+} LsHelperBackendPrivate;
+
+enum
+{
+  PROP_ROUTE = 1,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (LsHelperBackend, ls_helper_backend, G_TYPE_OBJECT)
 
 enum
 {
@@ -84,16 +97,15 @@ mended_route_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_error (task, error);
 }
 
-void
-ls_helper_backend_mend_route (LsHelperBackend *self, LsHelperRoute *route, const char *interface,
-                              const LsTunnel *tunnel, GCancellable *cancellable,
-                              GAsyncReadyCallback callback, gpointer user_data)
+static void
+mend (LsHelperBackend *self, const char *name, const char *interface, const LsTunnel *tunnel,
+      GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, cancellable, callback, user_data);
 
-  g_task_set_source_tag (task, ls_helper_backend_mend_route);
-  ls_helper_route_mend (route, interface, tunnel->addresses, tunnel->routes, cancellable,
-                        mended_route_cb, task);
+  g_task_set_source_tag (task, mend);
+  ls_helper_route_mend (ls_helper_backend_get_route (self), interface, tunnel->addresses,
+                        tunnel->routes, cancellable, mended_route_cb, task);
 }
 
 void
@@ -192,9 +204,70 @@ ls_helper_backend_emit_state_changed (LsHelperBackend *self, const char *interfa
   g_signal_emit (self, signals[STATE_CHANGED], 0, interface);
 }
 
+LsHelperRoute *
+ls_helper_backend_get_route (LsHelperBackend *self)
+{
+  LsHelperBackendPrivate *priv = ls_helper_backend_get_instance_private (self);
+
+  return priv->route;
+}
+
+static void
+removed_route_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (ls_helper_route_remove_finish (LS_HELPER_ROUTE (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+ls_helper_backend_end_remove (GTask *task, const char *interface, gboolean delete_link)
+{
+  LsHelperBackend *self = g_task_get_source_object (task);
+
+  ls_helper_route_remove (ls_helper_backend_get_route (self), interface, delete_link,
+                          g_task_get_cancellable (task), removed_route_cb, task);
+}
+
+static void
+ls_helper_backend_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  LsHelperBackendPrivate *priv
+      = ls_helper_backend_get_instance_private (LS_HELPER_BACKEND (object));
+
+  if (id == PROP_ROUTE)
+    priv->route = g_value_dup_object (value);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+ls_helper_backend_dispose (GObject *object)
+{
+  LsHelperBackendPrivate *priv
+      = ls_helper_backend_get_instance_private (LS_HELPER_BACKEND (object));
+
+  g_clear_object (&priv->route);
+  G_OBJECT_CLASS (ls_helper_backend_parent_class)->dispose (object);
+}
+
 static void
 ls_helper_backend_class_init (LsHelperBackendClass *klass)
 {
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->set_property = ls_helper_backend_set_property;
+  object_class->dispose = ls_helper_backend_dispose;
+  klass->mend = mend;
+
+  properties[PROP_ROUTE]
+      = g_param_spec_object ("route", NULL, NULL, LS_TYPE_HELPER_ROUTE,
+                             G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
   signals[TUNNEL_CHANGED]
       = g_signal_new ("tunnel-changed", LS_TYPE_HELPER_BACKEND, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                       NULL, G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);

@@ -59,7 +59,8 @@ struct _LsHelperBackendClass
                  GAsyncReadyCallback callback, gpointer user_data);
 
   /* pointer to LsHelperApplied, freed with g_free(). Others took away addresses, routes or rules:
-   * puts back what @tunnel has of them, if the interface is up, and changes nothing else. */
+   * puts back what @tunnel has of them, if the interface is up, and changes nothing else. Unless
+   * overridden by rtnetlink. */
   void (*mend) (LsHelperBackend *self, const char *name, const char *interface,
                 const LsTunnel *tunnel, GCancellable *cancellable, GAsyncReadyCallback callback,
                 gpointer user_data);
@@ -149,11 +150,12 @@ GVariant *ls_helper_backend_dup_state (LsHelperBackend *self, const char *interf
 
 /* For implementations. */
 
-/* What mend() does where the routes are the backend's own. */
-void
-ls_helper_backend_mend_route (LsHelperBackend *self, LsHelperRoute *route, const char *interface,
-                              const LsTunnel *tunnel, GCancellable *cancellable,
-                              GAsyncReadyCallback callback, gpointer user_data);
+/* Construct property "route" (LsHelperRoute). (transfer none) */
+LsHelperRoute *ls_helper_backend_get_route (LsHelperBackend *self);
+
+/* The end of remove(): deletes the routes over @interface and, if @delete_link, the link; that is
+ * @task's result (transfer full). */
+void ls_helper_backend_end_remove (GTask *task, const char *interface, gboolean delete_link);
 
 void ls_helper_backend_emit_tunnel_changed (LsHelperBackend *self, const char *interface,
                                             const char *state, const char *reason);

@@ -53,12 +53,6 @@ new_task (LsHelperBackend *backend, gpointer tag, const char *name, const char *
   return task;
 }
 
-static LsHelperRoute *
-get_route (gpointer self)
-{
-  return ls_helper_wg_backend_get_route (self);
-}
-
 /* SECURITY: an interface of somebody else's that has our name is never written to. */
 static gboolean
 is_ours (const LsHelperLink *link)
@@ -116,7 +110,7 @@ configured_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GTask) task = user_data;
   Call *call = g_task_get_task_data (task);
   const LsTunnel *desired = call->desired;
-  LsHelperRoute *route = get_route (g_task_get_source_object (task));
+  LsHelperRoute *route = ls_helper_backend_get_route (g_task_get_source_object (task));
   GCancellable *cancellable = g_task_get_cancellable (task);
   gboolean changed = FALSE;
   GError *error = NULL;
@@ -192,27 +186,8 @@ apply (LsHelperBackend *backend, const char *name, const char *interface, const 
 
   call->desired = ls_tunnel_copy (desired);
   call->previous = previous != NULL ? ls_tunnel_copy (previous) : NULL;
-  ls_helper_route_get_link (get_route (backend), interface, cancellable, link_found_cb, task);
-}
-
-static void
-mend (LsHelperBackend *backend, const char *name, const char *interface, const LsTunnel *tunnel,
-      GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
-{
-  ls_helper_backend_mend_route (backend, get_route (backend), interface, tunnel, cancellable,
-                                callback, user_data);
-}
-
-static void
-removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (ls_helper_route_remove_finish (LS_HELPER_ROUTE (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
+  ls_helper_route_get_link (ls_helper_backend_get_route (backend), interface, cancellable,
+                            link_found_cb, task);
 }
 
 static void
@@ -220,7 +195,6 @@ link_to_remove_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   Call *call = g_task_get_task_data (task);
-  GCancellable *cancellable = g_task_get_cancellable (task);
   g_autoptr (LsHelperLink) link = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -230,8 +204,7 @@ link_to_remove_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   else if (link != NULL && !is_ours (link))
     g_task_return_boolean (task, TRUE);
   else
-    ls_helper_route_remove (LS_HELPER_ROUTE (source), call->interface, link != NULL, cancellable,
-                            removed_cb, g_steal_pointer (&task));
+    ls_helper_backend_end_remove (g_steal_pointer (&task), call->interface, link != NULL);
 }
 
 static void
@@ -243,7 +216,8 @@ remove_tunnel (LsHelperBackend *backend, const char *name, const char *interface
       = new_task (backend, remove_tunnel, name, interface, cancellable, callback, user_data);
 
   g_hash_table_remove (self->up, interface);
-  ls_helper_route_get_link (get_route (self), interface, cancellable, link_to_remove_cb, task);
+  ls_helper_route_get_link (ls_helper_backend_get_route (backend), interface, cancellable,
+                            link_to_remove_cb, task);
 }
 
 static void
@@ -274,7 +248,8 @@ adopt (LsHelperBackend *backend, const char *name, const char *interface, const 
 {
   GTask *task = new_task (backend, adopt, name, interface, cancellable, callback, user_data);
 
-  ls_helper_route_get_link (get_route (backend), interface, cancellable, link_to_adopt_cb, task);
+  ls_helper_route_get_link (ls_helper_backend_get_route (backend), interface, cancellable,
+                            link_to_adopt_cb, task);
 }
 
 static void
@@ -326,7 +301,6 @@ ls_helper_kernel_backend_class_init (LsHelperKernelBackendClass *klass)
   backend_class->kind = LS_BACKEND_KERNEL;
   backend_class->is_available = is_available;
   backend_class->apply = apply;
-  backend_class->mend = mend;
   backend_class->remove = remove_tunnel;
   backend_class->adopt = adopt;
 }

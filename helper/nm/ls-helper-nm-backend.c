@@ -58,7 +58,7 @@ ls_helper_nm_call_new (LsHelperNmBackend *self, gpointer tag, const char *name,
 LsHelperRoute *
 ls_helper_nm_get_route (gpointer self)
 {
-  return ls_helper_wg_backend_get_route (self);
+  return ls_helper_backend_get_route (self);
 }
 
 LsHelperWg *

@@ -56,9 +56,9 @@ apply_route (GTask *task)
   LsHelperUserspaceBackend *self = g_task_get_source_object (task);
   const LsHelperUserspaceCall *call = g_task_get_task_data (task);
 
-  ls_helper_route_apply (self->route, call->interface, call->desired->mtu, call->desired->addresses,
-                         call->desired->routes, g_task_get_cancellable (task), applied_route_cb,
-                         g_object_ref (task));
+  ls_helper_route_apply (ls_helper_backend_get_route (LS_HELPER_BACKEND (self)), call->interface,
+                         call->desired->mtu, call->desired->addresses, call->desired->routes,
+                         g_task_get_cancellable (task), applied_route_cb, g_object_ref (task));
 }
 
 static void
@@ -123,9 +123,9 @@ start (GTask *task)
   LsHelperUserspaceBackend *self = g_task_get_source_object (task);
   const LsHelperUserspaceCall *call = g_task_get_task_data (task);
 
-  ls_helper_userspace_start (self->route, call->name, call->interface, self->runtime_dir,
-                             started_process_cb, self, g_task_get_cancellable (task), started_cb,
-                             g_object_ref (task));
+  ls_helper_userspace_start (ls_helper_backend_get_route (LS_HELPER_BACKEND (self)), call->name,
+                             call->interface, self->runtime_dir, started_process_cb, self,
+                             g_task_get_cancellable (task), started_cb, g_object_ref (task));
 }
 
 void

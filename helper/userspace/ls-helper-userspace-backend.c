@@ -158,16 +158,6 @@ is_available (LsHelperBackend *backend, GCancellable *cancellable, GAsyncReadyCa
     g_task_return_boolean (task, TRUE);
 }
 
-static void
-mend (LsHelperBackend *backend, const char *name, const char *interface, const LsTunnel *tunnel,
-      GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
-{
-  LsHelperUserspaceBackend *self = LS_HELPER_USERSPACE_BACKEND (backend);
-
-  ls_helper_backend_mend_route (backend, self->route, interface, tunnel, cancellable, callback,
-                                user_data);
-}
-
 /* update_peers and set_endpoints */
 
 static void
@@ -339,7 +329,8 @@ check_down_cb (gpointer user_data)
 {
   DownCheck *check = user_data;
 
-  ls_helper_route_get_link (check->self->route, check->interface, NULL, checked_down_cb, check);
+  ls_helper_route_get_link (ls_helper_backend_get_route (LS_HELPER_BACKEND (check->self)),
+                            check->interface, NULL, checked_down_cb, check);
   return G_SOURCE_REMOVE;
 }
 
@@ -361,9 +352,9 @@ link_changed_cb (LsHelperRoute *route, const char *interface, gboolean up, gpoin
 LsHelperBackend *
 ls_helper_userspace_backend_new (LsHelperRoute *route, const char *runtime_dir)
 {
-  LsHelperUserspaceBackend *self = g_object_new (LS_TYPE_HELPER_USERSPACE_BACKEND, NULL);
+  LsHelperUserspaceBackend *self
+      = g_object_new (LS_TYPE_HELPER_USERSPACE_BACKEND, "route", route, NULL);
 
-  self->route = g_object_ref (route);
   self->runtime_dir = g_strdup (runtime_dir);
   g_autoptr (GError) error = NULL;
   if (!ls_helper_route_watch_links (route, &error))
@@ -379,7 +370,6 @@ ls_helper_userspace_backend_finalize (GObject *object)
 
   g_clear_pointer (&self->processes, g_hash_table_unref);
   g_clear_pointer (&self->up, g_hash_table_unref);
-  g_clear_object (&self->route);
   g_free (self->runtime_dir);
   G_OBJECT_CLASS (ls_helper_userspace_backend_parent_class)->finalize (object);
 }
@@ -393,7 +383,6 @@ ls_helper_userspace_backend_class_init (LsHelperUserspaceBackendClass *klass)
   backend_class->kind = LS_BACKEND_USERSPACE;
   backend_class->is_available = is_available;
   backend_class->apply = ls_helper_userspace_apply;
-  backend_class->mend = mend;
   backend_class->update_peers = update_peers;
   backend_class->set_endpoints = set_endpoints;
   backend_class->remove = ls_helper_userspace_remove;

@@ -14,7 +14,6 @@ struct _LsHelperUserspaceBackend
 {
   LsHelperBackend parent_instance;
 
-  LsHelperRoute *route;
   char *runtime_dir;
   GHashTable *processes; /* interface → LsHelperProcess */
   GHashTable *up; /* interfaces that are up: who sets them down is told of */

@@ -13,18 +13,6 @@
 /* End the process, then what is left of interface, routes, rules and files. */
 
 static void
-removed_route_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (ls_helper_route_remove_finish (LS_HELPER_ROUTE (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
 remove_rest (GTask *task)
 {
   LsHelperUserspaceBackend *self = g_task_get_source_object (task);
@@ -34,8 +22,7 @@ remove_rest (GTask *task)
   if (call->remove_socket)
     ls_helper_userspace_remove_socket (call->interface);
   g_unlink (log);
-  ls_helper_route_remove (self->route, call->interface, call->link_is_ours, NULL, removed_route_cb,
-                          g_object_ref (task));
+  ls_helper_backend_end_remove (g_object_ref (task), call->interface, call->link_is_ours);
 }
 
 static void
@@ -113,5 +100,6 @@ ls_helper_userspace_remove (LsHelperBackend *backend, const char *name, const ch
       if (process != NULL)
         g_hash_table_replace (self->processes, g_strdup (interface), process);
     }
-  ls_helper_route_get_link (self->route, interface, cancellable, got_link_cb, task);
+  ls_helper_route_get_link (ls_helper_backend_get_route (backend), interface, cancellable,
+                            got_link_cb, task);
 }

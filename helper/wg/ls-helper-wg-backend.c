@@ -5,13 +5,11 @@
 typedef struct
 {
   LsHelperWg *wg;
-  LsHelperRoute *route;
 } LsHelperWgBackendPrivate;
 
 enum
 {
   PROP_WG = 1,
-  PROP_ROUTE,
   N_PROPS
 };
 
@@ -26,14 +24,6 @@ ls_helper_wg_backend_get_wg (LsHelperWgBackend *self)
   LsHelperWgBackendPrivate *priv = ls_helper_wg_backend_get_instance_private (self);
 
   return priv->wg;
-}
-
-LsHelperRoute *
-ls_helper_wg_backend_get_route (LsHelperWgBackend *self)
-{
-  LsHelperWgBackendPrivate *priv = ls_helper_wg_backend_get_instance_private (self);
-
-  return priv->route;
 }
 
 static void
@@ -112,8 +102,6 @@ ls_helper_wg_backend_set_property (GObject *object, guint id, const GValue *valu
 
   if (id == PROP_WG)
     priv->wg = g_value_dup_object (value);
-  else if (id == PROP_ROUTE)
-    priv->route = g_value_dup_object (value);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
@@ -125,7 +113,6 @@ ls_helper_wg_backend_dispose (GObject *object)
       = ls_helper_wg_backend_get_instance_private (LS_HELPER_WG_BACKEND (object));
 
   g_clear_object (&priv->wg);
-  g_clear_object (&priv->route);
   G_OBJECT_CLASS (ls_helper_wg_backend_parent_class)->dispose (object);
 }
 
@@ -143,7 +130,6 @@ ls_helper_wg_backend_class_init (LsHelperWgBackendClass *klass)
   backend_class->statistics = statistics;
 
   properties[PROP_WG] = g_param_spec_object ("wg", NULL, NULL, LS_TYPE_HELPER_WG, flags);
-  properties[PROP_ROUTE] = g_param_spec_object ("route", NULL, NULL, LS_TYPE_HELPER_ROUTE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "ls-helper-backend.h"
-#include "ls-helper-route.h"
 #include "ls-helper-wg.h"
 
 G_BEGIN_DECLS
@@ -19,8 +18,7 @@ struct _LsHelperWgBackendClass
   LsHelperBackendClass parent_class;
 };
 
-/* For implementations. Construct properties "wg" (LsHelperWg) and "route" (LsHelperRoute). */
+/* For implementations. Construct property "wg" (LsHelperWg). */
 LsHelperWg *ls_helper_wg_backend_get_wg (LsHelperWgBackend *self);
-LsHelperRoute *ls_helper_wg_backend_get_route (LsHelperWgBackend *self);
 
 G_END_DECLS
