@@ -9,6 +9,7 @@
 #include "ls-error.h"
 #include "ls-ident.h"
 #include "ls-key.h"
+#include "ls-pins.h"
 #include "ls-names.h"
 #include "ls-prefix.h"
 #include "ls-text.h"
@@ -351,6 +352,50 @@ test_text (void)
 }
 
 static void
+test_pins (void)
+{
+  static const char *const urls[] = { "https://a.example", "https://b.example", NULL };
+  const char *pin = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+  g_autoptr (LsPins) pins = ls_pins_new ();
+  g_autoptr (LsPins) copy = NULL;
+  g_autoptr (GVariant) variant = NULL;
+  g_autoptr (GVariant) flood = NULL;
+  g_autoptr (GError) error = NULL;
+  GVariantBuilder builder;
+
+  g_assert_true (ls_pins_set (pins, "https://b.example/", pin, &error));
+  g_assert_true (ls_pins_set (pins, "https://c.example", pin, &error));
+  g_assert_false (ls_pins_check_urls (pins, urls, &error));
+  g_assert_error (error, LS_ERROR, LS_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  ls_pins_keep (pins, urls);
+  g_assert_true (ls_pins_check_urls (pins, urls, &error));
+  g_assert_cmpstr (ls_pins_get (pins, "https://b.example"), ==, pin);
+  g_assert_null (ls_pins_get (pins, "https://a.example"));
+
+  variant = g_variant_ref_sink (ls_pins_to_variant (pins));
+  copy = ls_pins_from_variant (variant, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_hash_table_size (copy), ==, 1);
+
+  g_assert_false (ls_pins_set (pins, "http://a.example", pin, NULL));
+  g_assert_false (ls_pins_set (pins, "https://a.example", "00", NULL));
+  g_assert_true (ls_pins_set (pins, "https://b.example", "", &error));
+  g_assert_cmpuint (g_hash_table_size (pins), ==, 0);
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *url = g_strdup_printf ("https://%u.example", i);
+
+      g_variant_builder_add (&builder, "{ss}", url, pin);
+    }
+  flood = g_variant_ref_sink (g_variant_builder_end (&builder));
+  g_assert_null (ls_pins_from_variant (flood, &error));
+  g_assert_error (error, LS_ERROR, LS_ERROR_INVALID_ARGUMENT);
+}
+
+static void
 test_error_texts (void)
 {
   for (int code = 0; code < LS_N_ERRORS; code++)
@@ -380,6 +425,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/values/urls", test_urls);
   g_test_add_func ("/values/pin", test_pin);
   g_test_add_func ("/values/text", test_text);
+  g_test_add_func ("/values/pins", test_pins);
   g_test_add_func ("/values/error-texts", test_error_texts);
   return g_test_run ();
 }
