@@ -116,7 +116,7 @@ class Window(WindowCase):
         self.driver.wait("label", link)
         self.driver.wait("label", " left")
         self.desktop.screenshot("window-waiting")
-        self.driver.click("button", "Copy Link")
+        self.driver.click("button", "Copy Link", within="Waiting for Approval")
         wait_for("the link in the clipboard", lambda: self.clipboard() == link)
         self.lab.fetch(link)
         profile.wait_state("connected", timeout=120)

@@ -44,7 +44,7 @@ class WindowFaults(WindowCase):
         return cls.lab.fetch(f"{cls.spoiler}/spoil/{how}")
 
     def open_assistant(self, server):
-        self.driver.click("button", "Add Network")
+        self.press_until("text", "Server Address", "ctrl+n")
         self.driver.type("Server Address", server)
         self.driver.click("button", "Continue")
 
@@ -136,11 +136,11 @@ class WindowFaults(WindowCase):
         self.driver.click("button", "_Ask for Approval")
         self.driver.wait("button", "_Approve Now", 90)
         self.spoil("server-error")
-        self.driver.click("button", "_Approve Now")
+        self.driver.click("button", "_Approve Now", within="Waiting for Approval")
         self.driver.wait("label", "has a fault of its own")
         self.desktop.screenshot("window-approval-failed")
         self.spoil("none")
-        self.driver.click("button", "_Approve Now")
+        self.driver.click("button", "_Approve Now", within="Waiting for Approval")
         self.driver.wait("label", "Joined", 60)
         self.driver.click("button", "Done")
         self.profile_of("demo").wait_state("connected", timeout=120)
