@@ -7,6 +7,9 @@
 #include <glib-unix.h>
 #include <locale.h>
 #include <stdio.h>
+#include <sys/resource.h>
+
+#define DESCRIPTORS_MAX 65536
 
 static gboolean
 quit_cb (gpointer user_data)
@@ -20,6 +23,19 @@ fail (const GError *error)
 {
   g_printerr ("lightscale-control: %s\n", error->message);
   return 1;
+}
+
+/* Each device of a network holds a connection or two; the usual limit of open files is that of
+ * programs that use select(), which this one does not. */
+static void
+allow_connections (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS_MAX)
+    return;
+  limit.rlim_cur = MIN (limit.rlim_max, DESCRIPTORS_MAX);
+  setrlimit (RLIMIT_NOFILE, &limit);
 }
 
 int
@@ -40,6 +56,7 @@ main (int argc, char **argv)
       return 0;
     }
 
+  allow_connections ();
   g_unix_signal_add (SIGTERM, quit_cb, loop);
   g_unix_signal_add (SIGINT, quit_cb, loop);
   if (!ls_demo_app_start (app, options, &error))

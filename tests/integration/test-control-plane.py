@@ -4,6 +4,7 @@
 import concurrent.futures
 import json
 import os
+import resource
 import socket
 import stat
 import time
@@ -495,6 +496,21 @@ class Start(unittest.TestCase):
             with self.assertRaises(Exception):
                 server.call('GET', '/healthz', url=server.url.replace('https', 'http'))
             self.assertEqual(server.call('GET', '/healthz').status, 200)
+
+    def test_many_connections(self):
+        """Each device holds a connection or two: a shell's usual limit of open files is not that of networks."""
+        usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, usual[1]))
+        try:
+            server = cp.ControlPlane()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+        self.addCleanup(server.stop)
+        for _ in range(200):
+            connection = server.connect()
+            self.addCleanup(connection.close)
+            connection.request('GET', '/healthz')
+            self.assertEqual(connection.getresponse().read(), b'ok')
 
     def test_refused(self):
         for arguments in (('--listen', 'x'), ('--cert', '/nonexistent'), ('--key', '/nonexistent'), ('--bad',),
