@@ -4,8 +4,6 @@
 
 #include "ls-ui-network-private.h"
 
-#include <glib/gi18n-lib.h>
-
 #include "ls-error.h"
 
 #include "ls-ui-format.h"
@@ -93,12 +91,6 @@ static const struct
   { "TxBytes", { PROP_SENT } },
 };
 
-static gint64
-now_seconds (void)
-{
-  return g_get_real_time () / G_USEC_PER_SEC;
-}
-
 static void
 notify_feed (LsUiNetwork *self, const char *source)
 {
@@ -159,144 +151,6 @@ or_empty (const char *text)
   return text != NULL ? text : "";
 }
 
-static const char *
-get_title (LsUiNetwork *self)
-{
-  const char *title = or_empty (ls_agent_ipc_profile_get_network_name (self->proxy));
-
-  return *title != '\0' ? title : or_empty (ls_agent_ipc_profile_get_name (self->proxy));
-}
-
-static char *
-dup_subtitle (LsUiNetwork *self)
-{
-  const char *node_name = or_empty (ls_agent_ipc_profile_get_node_name (self->proxy));
-  const char *label = ls_ui_state_get_label (ls_ui_network_get_state (self));
-
-  if (*node_name == '\0')
-    return g_strdup (label);
-  return g_strdup_printf ("%s · %s", label, node_name);
-}
-
-static char *
-dup_summary (LsUiNetwork *self)
-{
-  switch (ls_ui_network_get_state (self))
-    {
-    case LS_UI_STATE_NEW:
-      return g_strdup (_ ("This device has not joined the network."));
-    case LS_UI_STATE_REGISTERING:
-      return g_strdup (_ ("Asking the server…"));
-    case LS_UI_STATE_WAITING_FOR_APPROVAL:
-      return g_strdup (_ ("Somebody must let this device in."));
-    case LS_UI_STATE_NEEDS_KEY_ROTATION:
-      return g_strdup (_ ("The keys of this device are too old for the network."));
-    case LS_UI_STATE_REVOKED:
-      return g_strdup (_ ("An administrator has shut this device out."));
-    case LS_UI_STATE_DELETED:
-      return g_strdup (_ ("The server does not know this device."));
-    case LS_UI_STATE_UNKNOWN:
-    case LS_UI_STATE_READY:
-    case LS_UI_STATE_CONNECTING:
-    case LS_UI_STATE_CONNECTED:
-    case LS_UI_N_STATES:
-    default:
-      return ls_ui_format_devices (ls_agent_ipc_profile_get_peer_count (self->proxy),
-                                   ls_agent_ipc_profile_get_peers_online (self->proxy));
-    }
-}
-
-static char *
-dup_servers (LsUiNetwork *self)
-{
-  const char *const *urls = ls_agent_ipc_profile_get_control_urls (self->proxy);
-
-  return urls != NULL ? g_strjoinv ("\n", (char **)urls) : g_strdup ("");
-}
-
-static gboolean
-is_waiting (LsUiNetwork *self)
-{
-  return ls_ui_network_get_state (self) == LS_UI_STATE_WAITING_FOR_APPROVAL;
-}
-
-static gboolean
-is_link_expired (LsUiNetwork *self)
-{
-  gint64 expires = ls_agent_ipc_profile_get_auth_expires (self->proxy);
-
-  return is_waiting (self) && expires > 0 && expires <= now_seconds ();
-}
-
-static char *
-dup_unreachable (LsUiNetwork *self)
-{
-  gint64 since = ls_agent_ipc_profile_get_control_since (self->proxy);
-  g_autofree char *clock = NULL;
-
-  if (since <= 0 || ls_agent_ipc_profile_get_control_reachable (self->proxy)
-      || ls_ui_network_get_state (self) == LS_UI_STATE_NEW)
-    return g_strdup ("");
-  clock = ls_ui_format_clock (since, now_seconds ());
-  return g_strdup_printf (_ ("Control server unreachable since %s"), clock);
-}
-
-static char *
-dup_problem (LsUiNetwork *self, guint index)
-{
-  GVariant *problem = ls_agent_ipc_profile_get_problem (self->proxy);
-  char *text = NULL;
-
-  if (problem == NULL || !g_variant_is_of_type (problem, G_VARIANT_TYPE ("(sss)")))
-    return g_strdup ("");
-  g_variant_get_child (problem, index, "s", &text);
-  return text;
-}
-
-/* The failure of a verb, unless the agent says the same. */
-static char *
-dup_failure_title (LsUiNetwork *self)
-{
-  g_autofree char *title = NULL;
-  g_autofree char *problem = NULL;
-
-  if (self->failure == NULL)
-    return g_strdup ("");
-  title = ls_error_dup_message (self->failure);
-  problem = dup_problem (self, 0);
-  return g_str_equal (title, problem) ? g_strdup ("") : g_steal_pointer (&title);
-}
-
-static char *
-dup_left_out_title (LsUiNetwork *self)
-{
-  GVariant *left_out = ls_agent_ipc_profile_get_left_out (self->proxy);
-  gulong count = left_out != NULL ? g_variant_n_children (left_out) : 0;
-
-  if (count == 0)
-    return g_strdup ("");
-  return g_strdup_printf (ngettext ("%lu part of this network is not used",
-                                    "%lu parts of this network are not used", count),
-                          count);
-}
-
-static char *
-dup_left_out (LsUiNetwork *self)
-{
-  GVariant *left_out = ls_agent_ipc_profile_get_left_out (self->proxy);
-  g_autoptr (GString) lines = g_string_new (NULL);
-  const char *subject;
-  const char *reason;
-  GVariantIter iter;
-
-  if (left_out == NULL)
-    return g_strdup ("");
-  g_variant_iter_init (&iter, left_out);
-  while (g_variant_iter_next (&iter, "(&s&s)", &subject, &reason))
-    g_string_append_printf (lines, "%s%s: %s", lines->len > 0 ? "\n" : "", subject, reason);
-  return g_string_free (g_steal_pointer (&lines), FALSE);
-}
-
 /* The strings that pass through as the agent says them; NULL if @prop_id is none of them. */
 static const char *
 get_plain_text (LsUiNetwork *self, guint prop_id)
@@ -330,9 +184,9 @@ dup_text_property (LsUiNetwork *self, guint prop_id)
   switch (prop_id)
     {
     case PROP_TITLE:
-      return g_strdup (get_title (self));
+      return g_strdup (ls_ui_network_get_title (self));
     case PROP_SUBTITLE:
-      return dup_subtitle (self);
+      return ls_ui_network_dup_subtitle (self);
     case PROP_STATE_LABEL:
       return g_strdup (ls_ui_state_get_label (ls_ui_network_get_state (self)));
     case PROP_STATE_ICON:
@@ -340,29 +194,27 @@ dup_text_property (LsUiNetwork *self, guint prop_id)
     case PROP_STATE_STYLE:
       return g_strdup (ls_ui_state_get_style (ls_ui_network_get_state (self)));
     case PROP_SUMMARY:
-      return dup_summary (self);
+      return ls_ui_network_dup_summary (self);
     case PROP_SERVERS:
-      return dup_servers (self);
+      return ls_ui_network_dup_servers (self);
     case PROP_TIME_LEFT:
-      return ls_ui_format_time_left (
-          is_waiting (self) ? ls_agent_ipc_profile_get_auth_expires (self->proxy) : 0,
-          now_seconds ());
+      return ls_ui_network_dup_time_left (self);
     case PROP_PROBLEM_TITLE:
     case PROP_PROBLEM_HINT:
     case PROP_PROBLEM_DETAILS:
-      return dup_problem (self, prop_id - PROP_PROBLEM_TITLE);
+      return ls_ui_network_dup_problem (self, prop_id - PROP_PROBLEM_TITLE);
     case PROP_FAILURE_TITLE:
-      return dup_failure_title (self);
+      return ls_ui_network_dup_failure_title (self);
     case PROP_FAILURE_HINT:
       return g_strdup (or_empty (self->failure != NULL ? ls_error_get_hint (self->failure) : NULL));
     case PROP_FAILURE_DETAILS:
       return g_strdup (self->failure != NULL ? self->failure->message : "");
     case PROP_UNREACHABLE:
-      return dup_unreachable (self);
+      return ls_ui_network_dup_unreachable (self);
     case PROP_LEFT_OUT_TITLE:
-      return dup_left_out_title (self);
+      return ls_ui_network_dup_left_out_title (self);
     case PROP_LEFT_OUT:
-      return dup_left_out (self);
+      return ls_ui_network_dup_left_out (self);
     case PROP_RECEIVED:
       return ls_ui_format_bytes (ls_agent_ipc_profile_get_rx_bytes (self->proxy));
     case PROP_SENT:
@@ -393,10 +245,10 @@ ls_ui_network_get_property (GObject *object, guint prop_id, GValue *value, GPara
       g_value_set_boolean (value, state == LS_UI_STATE_NEW || state == LS_UI_STATE_DELETED);
       break;
     case PROP_WAITING:
-      g_value_set_boolean (value, is_waiting (self));
+      g_value_set_boolean (value, ls_ui_network_is_waiting (self));
       break;
     case PROP_LINK_EXPIRED:
-      g_value_set_boolean (value, is_link_expired (self));
+      g_value_set_boolean (value, ls_ui_network_is_link_expired (self));
       break;
     case PROP_DEVICES:
       g_value_set_object (value, ls_ui_network_get_devices (self));
@@ -579,7 +431,7 @@ ls_ui_network_get_path (LsUiNetwork *self)
 void
 ls_ui_network_refresh_ages (LsUiNetwork *self)
 {
-  if (!is_waiting (self))
+  if (!ls_ui_network_is_waiting (self))
     return;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TIME_LEFT]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LINK_EXPIRED]);
