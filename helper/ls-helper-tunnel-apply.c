@@ -158,6 +158,8 @@ applied_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_handle_id (&self->undo_id, g_source_remove);
   take_lease (self, job->caller);
   ls_helper_tunnel_save_or_warn (self);
+  /* What is missed later must have been seen before, where the backend cannot tell at once. */
+  ls_helper_tunnel_mend_soon (self);
   if (!was_up || applied.changed)
     ls_helper_tunnel_emit_changed (self, "up", "applied");
   ls_helper_tunnel_succeed (self, applied_answer (self, &applied));

@@ -338,6 +338,7 @@ adopted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   g_message ("%s: taken up", self->interface);
   self->up = TRUE;
+  ls_helper_tunnel_mend_soon (self);
   ls_helper_tunnel_save_or_warn (self);
   ls_helper_tunnel_succeed (self, NULL);
 }

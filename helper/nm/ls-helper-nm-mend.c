@@ -42,7 +42,10 @@ ls_helper_nm_follow (LsHelperNmBackend *self, const LsHelperNmCall *call, const 
       g_hash_table_insert (self->tunnels, tunnel->interface, tunnel);
     }
   else
-    ls_tunnel_free (tunnel->applied);
+    {
+      tunnel->whole &= ls_tunnel_equal_but_peers (tunnel->applied, applied);
+      ls_tunnel_free (tunnel->applied);
+    }
   tunnel->applied = ls_tunnel_copy (applied);
   ls_helper_nm_watch_follow (tunnel->watch, call->active);
 }

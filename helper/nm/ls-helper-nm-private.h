@@ -34,6 +34,7 @@ typedef struct
   LsHelperNmWatch *watch;
   GCancellable *mend; /* of the mending that is under way, or NULL */
   gboolean mend_profile; /* it begins with the profile, not with the peers */
+  gboolean whole; /* all its addresses and routes were there when last looked for */
   guint mends;
   gint64 mends_since; /* monotonic, microseconds */
 } LsHelperNmTunnel;

@@ -41,19 +41,21 @@ put_back_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   LsHelperNmBackend *self = LS_HELPER_NM_BACKEND (source);
   GTask *task = user_data;
-  const LsHelperNmCall *call = g_task_get_task_data (task);
+  LsHelperNmCall *call = g_task_get_task_data (task);
   LsHelperNmTunnel *tunnel = g_hash_table_lookup (self->tunnels, call->interface);
   g_autoptr (GError) error = NULL;
-  LsHelperApplied applied = { 0 };
 
-  if (!ls_helper_backend_apply_finish (LS_HELPER_BACKEND (self), result, &applied, &error))
+  if (ls_helper_backend_apply_finish (LS_HELPER_BACKEND (self), result, NULL, &error))
     {
-      /* Whether it is down is for the watch to find out. */
-      g_message ("%s: %s", call->interface, error->message);
-      if (tunnel != NULL)
-        ls_helper_nm_watch_follow (tunnel->watch, find_active (self, call->name));
+      call->changed = TRUE;
+      look (task);
+      return;
     }
-  return_applied (task, applied.changed);
+  /* Whether it is down is for the watch to find out. */
+  g_message ("%s: %s", call->interface, error->message);
+  if (tunnel != NULL)
+    ls_helper_nm_watch_follow (tunnel->watch, find_active (self, call->name));
+  return_applied (task, FALSE);
 }
 
 /* (transfer full) @task */
@@ -94,15 +96,16 @@ look_again_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The active connection to be activated again, unless NetworkManager is just changing it. */
+/* The active connection to be activated again, unless NetworkManager is just changing it. What was
+ * never there is not missing: NetworkManager may be slow, and no activation would bring it. */
 static NMActiveConnection *
 find_damaged (LsHelperNmBackend *self, const LsHelperNmCall *call)
 {
   LsHelperNmTunnel *tunnel = g_hash_table_lookup (self->tunnels, call->interface);
   NMActiveConnection *active = NULL;
 
-  if (tunnel != NULL && tunnel->mend == NULL && nm_client_get_nm_running (self->client)
-      && !ls_helper_nm_watch_is_unsure (tunnel->watch))
+  if (tunnel != NULL && tunnel->whole && tunnel->mend == NULL
+      && nm_client_get_nm_running (self->client) && !ls_helper_nm_watch_is_unsure (tunnel->watch))
     active = find_active (self, call->name);
   return ls_helper_nm_is_active (active) ? active : NULL;
 }
@@ -114,6 +117,7 @@ checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   LsHelperNmBackend *self = g_task_get_source_object (task);
   LsHelperNmCall *call = g_task_get_task_data (task);
   GCancellable *cancellable = g_task_get_cancellable (task);
+  LsHelperNmTunnel *tunnel = g_hash_table_lookup (self->tunnels, call->interface);
   NMActiveConnection *active;
   gboolean complete = FALSE;
   GError *error = NULL;
@@ -121,7 +125,11 @@ checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   ls_helper_route_check_finish (LS_HELPER_ROUTE (source), result, &complete, &error);
   if (ls_helper_nm_return_if_failed (task, error))
     return;
-  if (complete)
+  if (tunnel != NULL && (complete || call->changed))
+    tunnel->whole = complete;
+  if (call->changed)
+    return_applied (g_steal_pointer (&task), TRUE);
+  else if (complete)
     ls_helper_route_sync_rules (LS_HELPER_ROUTE (source), TRUE, cancellable, ruled_cb,
                                 g_steal_pointer (&task));
   else if (!call->anew)
@@ -130,8 +138,7 @@ checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       g_timeout_add (SECOND_LOOK_MS, look_again_cb, g_steal_pointer (&task));
     }
   else if ((active = find_damaged (self, call)) != NULL)
-    put_back (g_steal_pointer (&task), g_hash_table_lookup (self->tunnels, call->interface),
-              active);
+    put_back (g_steal_pointer (&task), tunnel, active);
   else
     return_applied (g_steal_pointer (&task), FALSE);
 }

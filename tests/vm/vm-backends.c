@@ -559,6 +559,7 @@ test_mended (Fixture *fixture, gconstpointer data)
 
   g_assert_true (apply (fixture, NULL));
   assert_pings ("100.64.0.11");
+  assert_pings ("fd00:6c73::12");
   g_assert_false (mend (fixture));
   for (guint i = 0; i < G_N_ELEMENTS (deeds); i++)
     {
@@ -575,6 +576,30 @@ test_mended (Fixture *fixture, gconstpointer data)
       g_assert_false (mend (fixture));
     }
   g_assert_cmpstr (fixture->told->str, ==, "");
+}
+
+/* The same where NetworkManager is in between: it takes its time, and what it is just doing itself
+ * is waited for. */
+static void
+test_nm_mended (Fixture *fixture, gconstpointer data)
+{
+  static const char *const deeds[] = { "ip addr flush dev " INTERFACE, "ip route flush table 27763",
+                                       "ip rule del priority 5280" };
+  const char *pings
+      = "ping -c1 -W1 100.64.0.11 >/dev/null && ping -c1 -W1 fd00:6c73::12 >/dev/null";
+
+  apply (fixture, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (deeds); i++)
+    {
+      gint64 deadline = g_get_monotonic_time () + WAIT_SECONDS * G_USEC_PER_SEC;
+
+      wait_for_command (pings);
+      mend (fixture);
+      g_test_message ("%s", deeds[i]);
+      run (deeds[i]);
+      while (mend (fixture), !run_quietly (pings, NULL))
+        g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    }
 }
 
 /* Who sets the interface down means it. */
@@ -820,7 +845,7 @@ main (int argc, char **argv)
   add ("/nm/device", nm, test_device);
   add ("/nm/foreign-interface", nm, test_foreign_interface);
   add ("/nm/deleted-by-others", nm, test_deleted_by_others);
-  add ("/nm/mended", nm, test_mended);
+  add ("/nm/mended", nm, test_nm_mended);
   add ("/nm/adopted", nm, test_adopted);
   add ("/nm/switched-off", nm, test_nm_switched_off);
   add ("/nm/switched-off-amid-apply", nm, test_nm_switched_off_amid_apply);
