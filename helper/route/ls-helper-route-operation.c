@@ -305,7 +305,7 @@ plan (LsHelperRouteOperation *operation)
     case LS_HELPER_ROUTE_OPERATION_MEND:
       return ls_helper_route_plan_mend (&operation->state, operation->addresses, operation->routes);
     case LS_HELPER_ROUTE_OPERATION_CHECK:
-      operation->flag
+      operation->complete
           = ls_helper_route_state_has (&operation->state, operation->addresses, operation->routes);
       return g_ptr_array_new ();
     case LS_HELPER_ROUTE_OPERATION_REMOVE:
