@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "ls-helper-route-operation.h"
 #include "ls-helper-route-plan.h"
 
 #define INDEX 7
@@ -239,6 +240,27 @@ test_mend (void)
   ls_helper_route_state_clear (&state);
 }
 
+/* No link: nothing can be missing, nothing is written, and it comes to an end. */
+static void
+test_operation_without_link (void)
+{
+  g_autoptr (GArray) addresses = prefixes ("100.64.0.2/32");
+  g_autoptr (GArray) routes = prefixes ("100.64.0.0/24");
+  g_autoptr (GPtrArray) nothing = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+  LsHelperRouteOperation *operation
+      = ls_helper_route_operation_new (LS_HELPER_ROUTE_OPERATION_CHECK, "ls-home", FALSE);
+
+  ls_helper_route_operation_want (operation, 0, addresses, routes);
+  g_assert_false (ls_helper_route_operation_is_complete (operation));
+  while (ls_helper_route_operation_next (operation, &error) != NULL)
+    g_assert_true (ls_helper_route_operation_take (operation, nothing, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (ls_helper_route_operation_is_complete (operation));
+  g_assert_false (ls_helper_route_operation_has_changed (operation));
+  ls_helper_route_operation_free (operation);
+}
+
 static void
 test_rules (void)
 {
@@ -299,6 +321,7 @@ main (int argc, char **argv)
   g_test_add_func ("/helper-route-plan/new", test_new);
   g_test_add_func ("/helper-route-plan/fewest", test_fewest);
   g_test_add_func ("/helper-route-plan/mend", test_mend);
+  g_test_add_func ("/helper-route-plan/operation-without-link", test_operation_without_link);
   g_test_add_func ("/helper-route-plan/rules", test_rules);
   g_test_add_func ("/helper-route-plan/cut", test_cut);
   return g_test_run ();
