@@ -84,11 +84,13 @@ ls_agent_profile_take_keys (LsAgentProfile *self, LsAgentCredentials *credential
 
 /* Loading */
 
-/* A locked keyring may be unlocked; what is gone or spoilt does not come back by itself. */
+/* A locked keyring may be unlocked; what is gone or spoilt does not come back by itself, and
+ * without a keyring what was kept in memory has gone with the last agent. */
 static gboolean
 keys_are_lost (const GError *error)
 {
   return g_error_matches (error, LS_ERROR, LS_ERROR_NOT_FOUND)
+         || g_error_matches (error, LS_ERROR, LS_ERROR_SECRETS_UNAVAILABLE)
          || g_error_matches (error, LS_ERROR, LS_ERROR_STORAGE);
 }
 
@@ -102,6 +104,13 @@ keys_missing (LsAgentProfile *self, const GError *error)
         self, LS_AGENT_PROBLEM_KEYS, _ ("The keys of this device are gone."),
         _ ("Join the network again, under another name or after an administrator has removed "
            "the old device."),
+        error->message);
+  else if (g_error_matches (error, LS_ERROR, LS_ERROR_SECRETS_UNAVAILABLE))
+    ls_agent_profile_set_problem (
+        self, LS_AGENT_PROBLEM_KEYS,
+        _ ("There is no keyring to take the keys of this device from."),
+        _ ("Start the keyring that has them, or join the network again, under another name or "
+           "after an administrator has removed the old device."),
         error->message);
   else
     ls_agent_profile_set_problem_error (self, LS_AGENT_PROBLEM_KEYS, error);

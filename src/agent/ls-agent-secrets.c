@@ -300,6 +300,7 @@ keyring_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   LsAgentSecrets *self = g_task_get_source_object (task);
+  const SecretsJob *job = g_task_get_task_data (task);
   GError *error = NULL;
   LsAgentCredentials *credentials = ls_agent_keyring_load_finish (result, &error);
 
@@ -310,7 +311,8 @@ keyring_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   note_error (self, error);
-  if (g_error_matches (error, LS_ERROR, LS_ERROR_SECRETS_UNAVAILABLE))
+  if (g_error_matches (error, LS_ERROR, LS_ERROR_SECRETS_UNAVAILABLE)
+      && g_hash_table_contains (self->memory, job->id))
     {
       g_error_free (error);
       return_from_memory (self, task);

@@ -26,6 +26,7 @@ ls_agent_secrets_new (LsAgentSecretsMode mode, LsAgentStore *store, LsAgentNotic
 const char *ls_agent_secrets_get_storage (LsAgentSecrets *self);
 
 /* The credentials of the profile with @id. LS_ERROR_NOT_FOUND if there are none,
+ * LS_ERROR_SECRETS_UNAVAILABLE if there is no keyring and they are not in memory,
  * LS_ERROR_SECRETS_LOCKED if the keyring stays locked (@may_ask: the person may be asked to unlock
  * it), LS_ERROR_STORAGE if they cannot be read. */
 void ls_agent_secrets_load_async (LsAgentSecrets *self, const char *id, gboolean may_ask,

@@ -196,7 +196,7 @@ class Locked(unittest.TestCase):
         self.keyring.end()
         self.agent.start()
         profile = self.agent.profile("home")
-        profile.wait_problem("keys of this device are gone")
+        profile.wait_problem("There is no keyring to take the keys of this device from")
         self.assertEqual(self.agent.manager_get("SecretStorage"), "memory")
         self.keyring = Keyring(self.agent, self.lab.subfolder("keyring"))
         self.addCleanup(self.keyring.end)

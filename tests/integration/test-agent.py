@@ -388,7 +388,7 @@ class Keyring(AgentCase):
         agent.stop()
         agent.start()
         profile = agent.profile("home")
-        profile.wait_problem("The keys of this device are gone")
+        profile.wait_problem("There is no keyring to take the keys of this device from")
         self.assertEqual(profile.get("State"), "new")
         # Joining again works: the old device is still at the server, so under another name.
         profile.join_by_token(control.token, "laptop-2")
