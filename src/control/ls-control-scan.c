@@ -356,23 +356,20 @@ set_fault (const Scan *scan, GError **error)
     case FAULT_LIMIT:
       g_set_error (error, LS_ERROR, LS_ERROR_LIMIT,
                    _ ("The data holds more, or more deeply nested, values than is allowed (byte "
-                      "%" G_GSIZE_FORMAT ")"),
+                      "%zu)"),
                    offset);
       break;
     case FAULT_DUPLICATE:
-      g_set_error (
-          error, LS_ERROR, LS_ERROR_CONTROL_PROTOCOL,
-          _ ("The data is not valid JSON: a member occurs twice (byte %" G_GSIZE_FORMAT ")"),
-          offset);
+      g_set_error (error, LS_ERROR, LS_ERROR_CONTROL_PROTOCOL,
+                   _ ("The data is not valid JSON: a member occurs twice (byte %zu)"), offset);
       break;
     case FAULT_NUMBER:
       g_set_error (error, LS_ERROR, LS_ERROR_CONTROL_PROTOCOL,
-                   _ ("The data holds a number that is too large (byte %" G_GSIZE_FORMAT ")"),
-                   offset);
+                   _ ("The data holds a number that is too large (byte %zu)"), offset);
       break;
     default:
       g_set_error (error, LS_ERROR, LS_ERROR_CONTROL_PROTOCOL,
-                   _ ("The data is not valid JSON (byte %" G_GSIZE_FORMAT ")"), offset);
+                   _ ("The data is not valid JSON (byte %zu)"), offset);
       break;
     }
 }
