@@ -583,8 +583,11 @@ test_mended (Fixture *fixture, gconstpointer data)
 static void
 test_nm_mended (Fixture *fixture, gconstpointer data)
 {
-  static const char *const deeds[] = { "ip addr flush dev " INTERFACE, "ip route flush table 27763",
-                                       "ip rule del priority 5280" };
+  static const char *const deeds[] = {
+    ("ip addr flush dev " INTERFACE),
+    "ip route flush table 27763",
+    "ip rule del priority 5280",
+  };
   const char *pings
       = "ping -c1 -W1 100.64.0.11 >/dev/null && ping -c1 -W1 fd00:6c73::12 >/dev/null";
 
