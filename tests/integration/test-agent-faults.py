@@ -9,10 +9,11 @@ import os
 import sys
 import unittest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 from agentlab import AGENT, Failed, Lab, Process, wait_for  # noqa: E402
-from faulty_server import FaultyServer, always, error  # noqa: E402
+from lab.faulty_server import FaultyServer, always, error  # noqa: E402
 
 HTML = b"<!DOCTYPE html><html><body><h1>Sign in to the hotel's network</h1></body></html>"
 KEY = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="

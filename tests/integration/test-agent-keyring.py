@@ -8,12 +8,13 @@ import subprocess
 import sys
 import unittest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 from gi.repository import GLib  # noqa: E402
 
 from agentlab import Failed, Lab, die_with_parent, wait_for  # noqa: E402
-from faulty_server import FaultyServer  # noqa: E402
+from lab.faulty_server import FaultyServer  # noqa: E402
 
 SECRETS = "org.freedesktop.secrets"
 SERVICE_PATH = "/org/freedesktop/secrets"

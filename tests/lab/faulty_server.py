@@ -10,17 +10,21 @@ import urllib.request
 
 
 class FaultyServer(http.server.ThreadingHTTPServer):
-    """Passes requests on to the control plane, unless `fault` answers; `spoil` changes the netmaps in answers."""
+    """Passes requests on to the control plane (at control.url), unless `fault` answers.
+
+    fault(path): None, or status, content type and content: bytes, or (length, parts).
+    spoil(netmap): changes the netmaps in answers.
+    """
 
     daemon_threads = True
 
-    def __init__(self, control):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, control, address=("127.0.0.1", 0)):
+        super().__init__(address, Handler)
         self.control = control
         self.fault = None
         self.spoil = None
         self.requests = []
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.url = "http://%s:%d" % self.server_address
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def end(self):
@@ -63,7 +67,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         answer = fault(self.path) if fault else None
         if answer is None:
             answer = self.pass_on(body)
-            if self.server.spoil and answer[0] == 200:
+            if self.server.spoil and answer[0] == 200 and answer[2].startswith(b"{"):
                 answer = answer[0], answer[1], self.changed(answer[2])
         status, kind, content = answer
         self.send_response(status)
