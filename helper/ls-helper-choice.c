@@ -58,9 +58,12 @@ try_next (GTask *task)
       ls_helper_backend_is_available (backend, NULL, asked_cb, g_object_ref (task));
       return;
     }
-  g_task_return_new_error (task, LS_ERROR, LS_ERROR_NOT_SUPPORTED,
-                           _ ("WireGuard cannot be used on this machine. %s"),
-                           choice->reasons->str);
+  if (choice->kind != LS_BACKEND_AUTO && choice->reasons->len > 0)
+    g_task_return_new_error (task, LS_ERROR, LS_ERROR_BACKEND, "%s", choice->reasons->str);
+  else
+    g_task_return_new_error (task, LS_ERROR, LS_ERROR_NOT_SUPPORTED,
+                             _ ("WireGuard cannot be used on this machine. %s"),
+                             choice->reasons->str);
 }
 
 void

@@ -126,7 +126,7 @@ failure_not_found (const LsControlRequest *request, const char *text, gboolean i
   if (is_json && about_node && g_str_equal (text, "node"))
     return failure (LS_ERROR_CONTROL_NOT_FOUND,
                     _ ("The control server does not know this device any more"), "");
-  if (is_json && !about_node && g_str_equal (text, "network"))
+  if (is_json && !about_node && g_str_has_prefix (text, "network"))
     return failure (LS_ERROR_CONTROL_NOT_FOUND, _ ("The control server has no such network"), "");
   if (is_json && !about_node)
     return failure (LS_ERROR_CONTROL_NOT_FOUND,

@@ -178,6 +178,15 @@ class Ctl(unittest.TestCase):
         self.assertIn("ls-home · userspace", out)
         self.ctl("refresh")
 
+    def test_06b_no_networkmanager(self):
+        self.ctl("down", "home")
+        self.ctl("set", "home", "--backend", "networkmanager")
+        _, error = self.ctl("up", "home", "--wait", status=FAILED)
+        self.assertIn("NetworkManager is not running.", error)
+        self.assertIn("choose another backend", error)
+        self.ctl("set", "home", "--backend", "auto")
+        self.ctl("up", "home", "--wait")
+
     def test_07_watch(self):
         watch = self.spawn("watch", "--json")
         try:

@@ -10,6 +10,7 @@ import subprocess
 import unittest
 
 from window_case import HERE, WindowCase, wait_for
+from gi.repository import GLib
 
 AGENT_SERVICE = "org.lightscale.Lightscale.Agent.service"
 NOBODY = "/usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups"
@@ -19,7 +20,7 @@ SCHEMA = "data/window/org.lightscale.Lightscale.gschema.xml"
 # What a server may answer to a token, and the advice that the window gives about it.
 ANSWERS = {
     "unauthorized": ("does not accept the token", "for a new token or for approval"),
-    "not-found": ("network not found", "the network's id"),
+    "not-found": ("has no such network", "the network's id"),
     "conflict": ("is taken", "Choose another name"),
     "server-error": ("has a fault of its own", "Try again later"),
     "html": ("A web page answered", "sign-in page"),
@@ -187,6 +188,15 @@ class WindowFaults(WindowCase):
         self.device.run("umount", "/etc/polkit-1/rules.d")
         self.device.kill("polkitd")
         self.restart_agent(self.agent_as_root)
+
+    def test_07b_no_networkmanager(self):
+        profile = self.profile_of("open")
+        profile.call("Update", "(a{sv})", {"backend": GLib.Variant("s", "networkmanager")})
+        self.driver.click("", "Connect to this network")
+        self.driver.wait("label", "NetworkManager is not running.")
+        self.driver.wait("label", "choose another backend")
+        self.desktop.screenshot("window-no-networkmanager")
+        profile.call("Update", "(a{sv})", {"backend": GLib.Variant("s", "auto")})
 
     def test_08_locked_keyring(self):
         self.driver.wait("list item", "open")
