@@ -208,6 +208,9 @@ class WindowFaults(WindowCase):
         self.driver.wait("label", "The keyring is locked")
         self.driver.wait("label", "Unlock the keyring")
         self.desktop.screenshot("window-keyring-locked")
+        self.restart_agent(self.renew_keyring)
+
+    def renew_keyring(self):
         self.device.kill("gnome-keyring-daemon")
         self.desktop.start_keyring()
 
