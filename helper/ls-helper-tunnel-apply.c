@@ -267,7 +267,6 @@ ls_helper_tunnel_apply_begin (LsHelperTunnel *self)
 {
   LsHelperJob *job = self->current;
   LsBackendKind kind = job->request->tunnel->backend;
-
   GError *error = NULL;
 
   if (!self->made && !ls_helper_tunnel_claim_name (self, job->caller->uid, &error))

@@ -6,7 +6,6 @@
 
 #include "ls-helper-nm-call.h"
 #include "ls-helper-nm-private.h"
-#include "ls-helper-nm-profile.h"
 
 /* mend: what others took from the interface behind NetworkManager's back stays away until the
  * profile is activated once more: a reapply that finds no other profile does nothing */
@@ -28,14 +27,6 @@ return_applied (GTask *task, gboolean changed)
   g_object_unref (task);
 }
 
-static NMActiveConnection *
-find_active (LsHelperNmBackend *self, const char *name)
-{
-  g_autofree char *uuid = ls_helper_nm_profile_dup_uuid (name);
-
-  return ls_helper_nm_find_active (self->client, uuid);
-}
-
 static void
 put_back_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -54,7 +45,7 @@ put_back_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   /* Whether it is down is for the watch to find out. */
   g_message ("%s: %s", call->interface, error->message);
   if (tunnel != NULL)
-    ls_helper_nm_watch_follow (tunnel->watch, find_active (self, call->name));
+    ls_helper_nm_watch_follow (tunnel->watch, ls_helper_nm_find_active (self->client, call->uuid));
   return_applied (task, FALSE);
 }
 
@@ -106,7 +97,7 @@ find_damaged (LsHelperNmBackend *self, const LsHelperNmCall *call)
 
   if (tunnel != NULL && tunnel->whole && tunnel->mend == NULL
       && nm_client_get_nm_running (self->client) && !ls_helper_nm_watch_is_unsure (tunnel->watch))
-    active = find_active (self, call->name);
+    active = ls_helper_nm_find_active (self->client, call->uuid);
   return ls_helper_nm_is_active (active) ? active : NULL;
 }
 
